@@ -1,0 +1,81 @@
+"""Every error the engine raises on purpose, as one tree.
+
+::
+
+    ChainroomError                  something a person or another program got wrong, or a rule refused
+    ├── InvalidInput                a value typed, pasted or read: names the thing, the value, what is allowed
+    │   ├── InvalidMnemonic         a recovery phrase: which word, or that only the checksum fails
+    │   ├── InvalidAddress          an address: which character, or that only the checksum fails
+    │   ├── InvalidEncoding         bytes that are not the canonical encoding of anything
+    │   └── InvalidScenario         a key of a scenario: the key, the value, what is allowed
+    ├── RuleBroken                  a protocol rule refused something: the rule's name and the numbers that disagreed
+    │   ├── InvalidTransaction
+    │   ├── InvalidBlock
+    │   └── CommandRefused          a command that cannot be applied now
+    └── InvalidReplay               a save that cannot be read
+        └── ReplayDiverged          a re-execution that left the recorded path: event, virtual time, node
+
+``assert`` is for our own bugs only. An invalid input leaves no trace.
+"""
+
+
+class ChainroomError(Exception):
+    """The root: catching it catches everything chainroom refuses on purpose."""
+
+
+class InvalidInput(ChainroomError):
+    """A value that is not allowed: what it is, what was given, what is allowed."""
+
+    def __init__(self, thing: str, value: object, allowed: str) -> None:
+        self.thing, self.value, self.allowed = thing, value, allowed
+        shown = value if isinstance(value, str) else repr(value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        super().__init__(f"{thing}: '{shown}' is not allowed; allowed: {allowed}")
+
+
+class InvalidMnemonic(InvalidInput):
+    """A recovery phrase that cannot be right. Never carries the phrase, only the offending word if there is one."""
+
+
+class InvalidAddress(InvalidInput):
+    """A text that is not an address of this network."""
+
+
+class InvalidEncoding(InvalidInput):
+    """Bytes that are not the one canonical encoding of a value."""
+
+
+class InvalidScenario(InvalidInput):
+    """A scenario key with a value that is not allowed, or a key that does not exist."""
+
+
+class RuleBroken(ChainroomError):
+    """A named rule refused something; ``rule`` is like ``ledger/nonce`` and has a section in docs/rules.md."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        self.rule, self.message = rule, message
+        super().__init__(f"{message}; rule: {rule}")
+
+
+class InvalidTransaction(RuleBroken):
+    """A transaction that the ledger refuses."""
+
+
+class InvalidBlock(RuleBroken):
+    """A block that the ledger or the consensus refuses."""
+
+
+class CommandRefused(RuleBroken):
+    """A command that cannot be applied at this moment."""
+
+
+class InvalidReplay(ChainroomError):
+    """A save that is damaged, foreign or of a newer format."""
+
+
+class ReplayDiverged(InvalidReplay):
+    """A re-execution that does not reproduce the recorded digests."""
+
+    def __init__(self, event: int, time_us: int, where: str) -> None:
+        self.event, self.time_us, self.where = event, time_us, where
+        super().__init__(f"diverged at event {event}, {where}")
