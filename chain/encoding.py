@@ -1,7 +1,8 @@
 """One canonical encoding for everything that is hashed, signed or sent: MessagePack arrays (msgspec).
 
 A value is a ``msgspec.Struct`` with ``frozen=True, array_like=True, forbid_unknown_fields=True``; its fields are
-written in order, without names. ``decode`` accepts only the bytes that ``encode`` would write, so one value has one hash.
+written in order, without names. ``decode`` accepts only the bytes that ``encode`` would write, so one value has one
+hash.
 """
 
 from typing import TypeVar
