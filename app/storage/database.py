@@ -207,11 +207,15 @@ def parse_tables(data: bytes, kind: FileKind, where: str) -> Tables:
 
 
 def write_tables(tables: Tables, kind: FileKind) -> bytes:
-    """Return the bytes of a file with these tables."""
+    """Return the bytes of a file with these tables. Raises StorageError when they are nested too deeply."""
     header: dict[str, object] = {"kind": kind.name, "format": kind.format}
     if kind.is_checked:
         header["checksum"] = _compute_checksum(tables)
-    return json.dumps({HEADER_TABLE: {"1": header}, **tables}, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    try:
+        text = json.dumps({HEADER_TABLE: {"1": header}, **tables}, separators=(",", ":"), allow_nan=False)
+    except RecursionError:
+        raise StorageError(f"this {kind.name} is nested too deeply to be written") from None
+    return text.encode() + b"\n"
 
 
 def _compute_checksum(tables: Tables) -> str:
