@@ -25,7 +25,7 @@ from typing import Final
 
 import msgspec
 
-from chain.crypto.hashing import digest
+from chain.crypto.hashing import HASH_BYTES, digest
 from chain.errors import InvalidInput
 from chain.units import Hash
 
@@ -117,8 +117,9 @@ def _join(prefix: bytes, bitmap: int, children: list[Node]) -> Node | None:
     """Return the one proper node for these children: none, the only child with its path restored, or a branch."""
     if len(children) > 1:
         return Branch(prefix, bitmap, tuple(children))
-    if not children or type(only := children[0]) is Leaf:
-        return children[0] if children else None
+    only = children[0] if children else None
+    if only is None or isinstance(only, Leaf):
+        return only
     step = bytes((bitmap.bit_length() - 1,))
     return Branch(prefix + step + only.prefix, only.bitmap, only.children)
 
@@ -209,6 +210,40 @@ class TrieProof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     """The branches from the root towards the key, as far as they lead."""
     item: tuple[bytes, bytes] | None
     """The key and value of the leaf where the way ends; None when it ends in front of a missing child."""
+
+
+def verify_proof(root: bytes, key: bytes, value: bytes | None, proof: TrieProof) -> bool:
+    """Tell whether the proof shows that ``key`` has ``value`` (None: has none) in the map with this root.
+
+    A malformed proof shows nothing. Raises InvalidInput when the key is too long for any map.
+    """
+    path, depth = compute_path(key), 0
+    expected: bytes | None = root
+    for step in proof.steps:
+        if expected is None or not _is_well_formed(step):
+            return False
+        if hash_branch(step.prefix, step.bitmap, step.hashes) != expected:
+            return False
+        is_below = path.startswith(step.prefix, depth)
+        depth += len(step.prefix)
+        bit = 1 << path[depth] if is_below else 0
+        expected = step.hashes[(step.bitmap & (bit - 1)).bit_count()] if step.bitmap & bit else None
+        depth += 1
+    if proof.item is None:
+        return value is None and (expected is None or expected == EMPTY_ROOT)
+    found_key, found_value = proof.item
+    if expected != hash_leaf(found_key, found_value):
+        return False
+    return value == found_value if found_key == key else value is None
+
+
+def _is_well_formed(step: TrieStep) -> bool:
+    return (
+        0 < step.bitmap < 1 << _FANOUT
+        and step.bitmap.bit_count() == len(step.hashes)
+        and len(step.prefix) <= 2 * MAX_KEY_BYTES
+        and all(len(found) == HASH_BYTES for found in step.hashes)
+    )
 
 
 class Trie:

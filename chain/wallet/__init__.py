@@ -1,1 +1,1 @@
-"""Recovery phrases, key derivation, addresses and signed messages. No randomness and no files: those come from above."""
+"""Recovery phrases, key derivation, addresses, signed messages: no randomness and no files, those come from above."""
