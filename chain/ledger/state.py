@@ -15,8 +15,7 @@ import msgspec
 from chain.crypto.trie import EMPTY_TRIE, Trie, TrieProof
 from chain.encoding import encode
 from chain.units import Address, Amount, Hash
-
-ADDRESS_BYTES: Final = 20
+from chain.wallet.address import ADDRESS_BYTES
 
 
 class Account(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):

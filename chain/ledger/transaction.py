@@ -17,11 +17,12 @@ import msgspec
 from msgspec import Meta
 
 from chain.crypto.hashing import digest
-from chain.crypto.signatures import get_public_key, is_valid_signature, sign
+from chain.crypto.signatures import PUBLIC_KEY_BYTES, get_public_key, is_valid_signature, sign
 from chain.encoding import decode, encode
 from chain.errors import InvalidTransaction
 from chain.ledger.parameters import MAX_UNITS
 from chain.units import Address, Hash, format_amount
+from chain.wallet.address import ADDRESS_BYTES, compute_address
 
 MAX_MEMO_BYTES: Final = 256
 """Longest memo, in bytes of UTF-8. Bitcoin relays 80 bytes of OP_RETURN; a sentence or two should fit."""
@@ -137,7 +138,7 @@ def _derive_from_bytes(signed: SignedTransaction) -> None:
 @lru_cache(maxsize=1 << 16)
 def get_sender(public_key: bytes) -> Address:
     """Return the address of a public key; remembered, so that all transactions of a sender share one object."""
-    return Address(digest("address", public_key)[-20:])
+    return compute_address(public_key)
 
 
 def compute_signing_hash(transaction: Transaction) -> Hash:
@@ -151,7 +152,7 @@ def sign_transaction(transaction: Transaction, seed32: bytes) -> SignedTransacti
     Nothing but the encoding's limits is checked here: what the ledger would refuse can be signed. Raises
     InvalidTransaction for numbers or a memo that have no encoding.
     """
-    assert get_public_key(seed32) == transaction.public_key, "a transaction signed with another account's key"
+    assert get_public_key(seed32) == transaction.public_key, "this is the key of another account"
     try:
         message = compute_signing_hash(transaction)
     except (OverflowError, UnicodeEncodeError):
@@ -173,12 +174,17 @@ def decode_transaction(data: bytes) -> SignedTransaction:
 def check_form(transaction: Transaction) -> None:
     """Check what can be said of a transaction by itself, without a chain. Raises InvalidTransaction.
 
-    Rules: ledger/number, ledger/recipient, ledger/amount, ledger/memo, ledger/tip.
+    Rules: ledger/number, ledger/signature, ledger/recipient, ledger/amount, ledger/memo, ledger/tip.
     """
     for name in ("chain_id", "nonce", "gas_limit", "max_fee_per_gas", "max_tip_per_gas"):
         number = getattr(transaction, name)
         if not 0 <= number <= MAX_UNITS:
             raise InvalidTransaction("ledger/number", f"{name} is {number}; it must be 0 to {MAX_UNITS}")
+    if len(transaction.public_key) != PUBLIC_KEY_BYTES:
+        raise InvalidTransaction(
+            "ledger/signature",
+            f"the public key has {len(transaction.public_key)} bytes; it must have {PUBLIC_KEY_BYTES}",
+        )
     _check_transfer(transaction.action)
     if transaction.max_tip_per_gas > transaction.max_fee_per_gas:
         raise InvalidTransaction(
@@ -189,9 +195,9 @@ def check_form(transaction: Transaction) -> None:
 
 
 def _check_transfer(transfer: Transfer) -> None:
-    if len(transfer.recipient) != 20:
+    if len(transfer.recipient) != ADDRESS_BYTES:
         raise InvalidTransaction(
-            "ledger/recipient", f"the recipient has {len(transfer.recipient)} bytes; an address has 20"
+            "ledger/recipient", f"the recipient has {len(transfer.recipient)} bytes; an address has {ADDRESS_BYTES}"
         )
     if not 1 <= transfer.amount <= MAX_UNITS:
         raise InvalidTransaction(

@@ -1,0 +1,308 @@
+"""What transactions and blocks do to the accounts: pure functions from a state to the next.
+
+A transaction costs its sender the amount and its gas: the base fee of the gas is destroyed, the tip goes to the
+proposer (EIP-1559). After its transactions a block pays the proposer the subsidy, the only new money there is. So
+
+    total of all balances = allocations + subsidies - burned base fees
+
+to the unit, at every block. Every check comes before the first change, and changes are gathered beside the parent's
+state and written into the map once a block: what is refused leaves no trace.
+
+Sources: Yellow Paper, sections 4.4 (header validity), 6 (transaction execution) and 11 (block finalisation); EIP-1559.
+Simplifications: transfers are the only action, so all that gets into a block succeeds.
+"""
+
+from collections.abc import Iterable, Mapping
+from heapq import heapify, heappop, heapreplace
+from typing import Final
+
+import msgspec
+
+from chain.errors import InvalidBlock, InvalidTransaction
+from chain.ledger.block import (
+    Block,
+    Header,
+    Receipt,
+    check_block_shape,
+    compute_receipts_root,
+    compute_transactions_root,
+    encode_header_prefix,
+)
+from chain.ledger.checks import check_balance, check_fee_cap, check_gas_left, check_nonce, check_validity
+from chain.ledger.fees import compute_base_fee, compute_effective_tip, compute_intrinsic_gas
+from chain.ledger.genesis import build_genesis
+from chain.ledger.parameters import TRANSFER_GAS, LedgerParameters
+from chain.ledger.state import Account, State
+from chain.ledger.transaction import SignedTransaction
+from chain.units import Address, Hash
+
+
+class BlockContext(msgspec.Struct, frozen=True, gc=False):
+    """What a transaction can know of the block it is in."""
+
+    height: int
+    time_us: int
+    proposer: Address
+    base_fee_per_gas: int
+    parameters: LedgerParameters
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """What a block did."""
+
+    state: State
+    """The accounts after it."""
+    receipts: tuple[Receipt, ...]
+    """One per transaction, in their order."""
+    gas_used: int
+    burned: int
+    """Units of base fee destroyed."""
+    tips: int
+    """Units of tips paid to the proposer."""
+    subsidy: int
+    """Units created and paid to the proposer."""
+
+
+def compute_context(parent: Header, proposer: Address, time_us: int, parameters: LedgerParameters) -> BlockContext:
+    """Return the context of a child of ``parent``."""
+    return BlockContext(parent.height + 1, time_us, proposer, compute_next_base_fee(parent), parameters)
+
+
+def compute_next_base_fee(parent: Header) -> int:
+    """Return the base fee of every child of a block, in units per gas."""
+    return compute_base_fee(parent.gas_limit, parent.gas_used, parent.base_fee_per_gas)
+
+
+class _Run:
+    """A block on the way: its accounts as far as they differ from the parent's, and its receipts."""
+
+    __slots__ = ("accounts", "context", "gas_used", "parent_state", "receipts")
+
+    def __init__(self, parent_state: State, context: BlockContext) -> None:
+        self.parent_state, self.context = parent_state, context
+        self.accounts: dict[Address, Account] = {}
+        self.receipts: list[Receipt] = []
+        self.gas_used = 0
+
+    def get_account(self, address: Address) -> Account:
+        return self.accounts.get(address) or self.parent_state.get_account(address)
+
+    def credit(self, address: Address, amount: int) -> None:
+        if amount:
+            account = self.get_account(address)
+            self.accounts[address] = Account(account.nonce, account.balance + amount)
+
+    def apply(self, signed: SignedTransaction) -> None:
+        """Execute a transaction, or raise InvalidTransaction and change nothing."""
+        context, transaction, base_fee = self.context, signed.transaction, self.context.base_fee_per_gas
+        check_validity(signed, context.parameters)
+        sender, action = signed.sender, transaction.action
+        account = self.get_account(sender)
+        check_nonce(transaction, account)
+        check_fee_cap(transaction, base_fee)
+        check_gas_left(transaction, self.gas_used, context.parameters.gas_limit)
+        check_balance(transaction, account.balance)
+        tip = compute_effective_tip(transaction.max_fee_per_gas, transaction.max_tip_per_gas, base_fee)
+        receipt = Receipt(signed.id, True, compute_intrinsic_gas(action), base_fee, tip)
+        self.accounts[sender] = Account(account.nonce + 1, account.balance - action.amount - receipt.fee)
+        self.credit(action.recipient, action.amount)
+        self.credit(context.proposer, receipt.tip)
+        self.gas_used += receipt.gas_used
+        self.receipts.append(receipt)
+
+    def finish(self) -> Execution:
+        """Pay the subsidy and write the accounts."""
+        subsidy = self.context.parameters.compute_subsidy(self.context.height)
+        self.credit(self.context.proposer, subsidy)
+        return Execution(
+            state=self.parent_state.put_accounts(self.accounts),
+            receipts=tuple(self.receipts),
+            gas_used=self.gas_used,
+            burned=sum(receipt.burned for receipt in self.receipts),
+            tips=sum(receipt.tip for receipt in self.receipts),
+            subsidy=subsidy,
+        )
+
+
+def apply_transaction(state: State, signed: SignedTransaction, context: BlockContext) -> tuple[State, Receipt]:
+    """Return the state after a transaction alone in a block, before the subsidy, and its receipt.
+
+    Raises InvalidTransaction naming the rule and the numbers.
+    """
+    run = _Run(state, context)
+    run.apply(signed)
+    return state.put_accounts(run.accounts), run.receipts[0]
+
+
+def execute(parent_state: State, context: BlockContext, transactions: Iterable[SignedTransaction]) -> Execution:
+    """Execute transactions in their order and pay the proposer.
+
+    Raises InvalidBlock with the rule of the first transaction that is refused, and its place.
+    """
+    run = _Run(parent_state, context)
+    for index, signed in enumerate(transactions):
+        try:
+            run.apply(signed)
+        except InvalidTransaction as error:
+            place = f"transaction {index} ({signed.id.hex()[:16]}…): "
+            raise InvalidBlock(error.rule, place + error.message) from None
+    return run.finish()
+
+
+def build_body(
+    parent_state: State, context: BlockContext, candidates: Iterable[SignedTransaction]
+) -> tuple[tuple[SignedTransaction, ...], Execution]:
+    """Return the transactions a proposer chooses from the candidates, and what they do.
+
+    Greedy: always the highest effective tip among the senders' next transactions, the earlier candidate when tips are
+    equal. A transaction that is refused is left out, and with it the later ones of its sender, which would leave a gap;
+    one whose nonce is used makes way for the next.
+    """
+    run, chosen = _Run(parent_state, context), []
+    queues = _queue_by_sender(candidates, context.base_fee_per_gas)
+    heads = [queue.pop() for queue in queues]
+    heap = [(-tip, index, place, signed) for place, (_, tip, index, signed) in enumerate(heads)]
+    heapify(heap)
+    while heap and run.gas_used + TRANSFER_GAS <= context.parameters.gas_limit:
+        _, _, place, signed = heap[0]
+        try:
+            run.apply(signed)
+            chosen.append(signed)
+        except InvalidTransaction:
+            if signed.transaction.nonce >= run.get_account(signed.sender).nonce:
+                queues[place].clear()
+        if queues[place]:
+            _, tip, index, signed = queues[place].pop()
+            heapreplace(heap, (-tip, index, place, signed))
+        else:
+            heappop(heap)
+    return tuple(chosen), run.finish()
+
+
+_Candidate = tuple[int, int, int, SignedTransaction]
+
+
+def _queue_by_sender(candidates: Iterable[SignedTransaction], base_fee_per_gas: int) -> list[list[_Candidate]]:
+    """Return for each sender (-nonce, tip, -index…) sorted so that the next one is last."""
+    queues: dict[Address, list[_Candidate]] = {}
+    for index, signed in enumerate(candidates):
+        transaction = signed.transaction
+        tip = compute_effective_tip(transaction.max_fee_per_gas, transaction.max_tip_per_gas, base_fee_per_gas)
+        queues.setdefault(signed.sender, []).append((transaction.nonce, tip, index, signed))
+    for queue in queues.values():
+        queue.sort(key=lambda candidate: (-candidate[0], candidate[1], -candidate[2]))
+    return list(queues.values())
+
+
+def execute_block(parent: Header, parent_state: State, block: Block, parameters: LedgerParameters) -> Execution:
+    """Check everything the ledger asks of a block and return what it does. Raises InvalidBlock."""
+    check_block_shape(block)
+    check_header(parent, block.header, parameters)
+    header = block.header
+    context = BlockContext(header.height, header.time_us, header.proposer, header.base_fee_per_gas, parameters)
+    execution = execute(parent_state, context, block.transactions)
+    _check_equal("ledger/gas-used", "gas used", header.gas_used, execution.gas_used)
+    _check_equal("ledger/receipts-root", "receipts", header.receipts_root, compute_receipts_root(execution.receipts))
+    _check_equal("ledger/state-root", "state", header.state_root, execution.state.root)
+    return execution
+
+
+def check_header(parent: Header, header: Header, parameters: LedgerParameters) -> None:
+    """Check a header against its parent's. Raises InvalidBlock.
+
+    Rules: ledger/parent, ledger/height, ledger/time, ledger/block-gas-limit, ledger/base-fee.
+    """
+    _check_equal("ledger/parent", "parent", header.parent, parent.hash)
+    _check_equal("ledger/height", "height", header.height, parent.height + 1)
+    if header.time_us <= parent.time_us:
+        raise InvalidBlock("ledger/time", f"time {header.time_us} µs is not after the parent's {parent.time_us} µs")
+    _check_equal("ledger/block-gas-limit", "gas limit", header.gas_limit, parameters.gas_limit)
+    _check_equal("ledger/base-fee", "base fee", header.base_fee_per_gas, compute_next_base_fee(parent))
+
+
+def _check_equal(rule: str, what: str, found: int | bytes, expected: int | bytes) -> None:
+    if found != expected:
+        shown = [it.hex()[:16] + "…" if isinstance(it, bytes) else str(it) for it in (found, expected)]
+        raise InvalidBlock(rule, f"the header says {what} {shown[0]}; it must be {shown[1]}")
+
+
+_MAX_BUILT: Final = 64
+"""Blocks a ledger remembers between building and adding them; most are added at once, the oldest are forgotten."""
+
+
+class Ledger:
+    """The ledger of one simulated world: every block is executed once, however many nodes ask for it."""
+
+    __slots__ = ("_built", "_executions", "_headers", "genesis", "parameters")
+
+    def __init__(self, parameters: LedgerParameters, allocations: Mapping[Address, int]) -> None:
+        self.parameters = parameters
+        self.genesis, state = build_genesis(allocations, parameters)
+        self._headers: dict[Hash, Header] = {self.genesis.hash: self.genesis.header}
+        self._executions: dict[Hash, Execution] = {self.genesis.hash: Execution(state, (), 0, 0, 0, 0)}
+        self._built: dict[bytes, tuple[tuple[SignedTransaction, ...], Execution]] = {}
+
+    def add(self, block: Block) -> Execution:
+        """Check a block on top of its parent, remember what it does, and return that.
+
+        A block that is known already is not executed again; one that has a known header and another body is refused.
+        Raises InvalidBlock, and then remembers nothing.
+        """
+        known = self._executions.get(block.hash)
+        if known is not None:
+            check_block_shape(block)
+            return known
+        parent = self._headers.get(block.header.parent)
+        if parent is None:
+            raise InvalidBlock("ledger/parent", f"the parent {block.header.parent.hex()[:16]}… is not known")
+        transactions, execution = self._built.get(encode_header_prefix(block.header), (None, None))
+        if execution is None or transactions is not block.transactions:
+            execution = execute_block(parent, self.state(block.header.parent), block, self.parameters)
+        self._headers[block.hash] = block.header
+        self._executions[block.hash] = execution
+        return execution
+
+    def build_block(
+        self, parent: Hash, proposer: Address, time_us: int, candidates: Iterable[SignedTransaction], consensus: bytes
+    ) -> Block:
+        """Return a valid child of ``parent`` with the best candidates. Its nonce is zero; it is not added yet.
+
+        It may be added with any nonce, and is then not executed a second time. ``time_us`` must be after the parent's.
+        """
+        parent_header = self._headers[parent]
+        assert time_us > parent_header.time_us, (time_us, parent_header.time_us)
+        context = compute_context(parent_header, proposer, time_us, self.parameters)
+        transactions, execution = build_body(self.state(parent), context, candidates)
+        header = Header(
+            parent=parent,
+            height=context.height,
+            time_us=time_us,
+            proposer=proposer,
+            state_root=execution.state.root,
+            transactions_root=compute_transactions_root(transactions),
+            receipts_root=compute_receipts_root(execution.receipts),
+            gas_limit=self.parameters.gas_limit,
+            gas_used=execution.gas_used,
+            base_fee_per_gas=context.base_fee_per_gas,
+            consensus=consensus,
+        )
+        while len(self._built) >= _MAX_BUILT:
+            del self._built[next(iter(self._built))]
+        self._built[encode_header_prefix(header)] = transactions, execution
+        return Block(header, transactions)
+
+    def execution(self, block: Hash) -> Execution:
+        """Return what a known block did."""
+        return self._executions[block]
+
+    def state(self, block: Hash) -> State:
+        """Return the accounts after a known block."""
+        return self._executions[block].state
+
+    def receipts(self, block: Hash) -> tuple[Receipt, ...]:
+        """Return the receipts of a known block, one per transaction."""
+        return self._executions[block].receipts
+
+    def next_base_fee(self, block: Hash) -> int:
+        """Return the base fee of every child of a known block, in units per gas."""
+        return compute_next_base_fee(self._headers[block])
