@@ -14,7 +14,7 @@ Simplifications: transfers are the only action, so all that gets into a block su
 
 from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heapreplace
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -48,10 +48,8 @@ class BlockContext(msgspec.Struct, frozen=True, gc=False):
 
 
 class Execution(msgspec.Struct, frozen=True):
-    """What a block did."""
+    """What a block did, beside the state it leads to."""
 
-    state: State
-    """The accounts after it."""
     receipts: tuple[Receipt, ...]
     """One per transaction, in their order."""
     gas_used: int
@@ -110,18 +108,18 @@ class _Run:
         self.gas_used += receipt.gas_used
         self.receipts.append(receipt)
 
-    def finish(self) -> Execution:
+    def finish(self) -> tuple[State, Execution]:
         """Pay the subsidy and write the accounts."""
         subsidy = self.context.parameters.compute_subsidy(self.context.height)
         self.credit(self.context.proposer, subsidy)
-        return Execution(
-            state=self.parent_state.put_accounts(self.accounts),
+        execution = Execution(
             receipts=tuple(self.receipts),
             gas_used=self.gas_used,
             burned=sum(receipt.burned for receipt in self.receipts),
             tips=sum(receipt.tip for receipt in self.receipts),
             subsidy=subsidy,
         )
+        return self.parent_state.put_accounts(self.accounts), execution
 
 
 def apply_transaction(state: State, signed: SignedTransaction, context: BlockContext) -> tuple[State, Receipt]:
@@ -134,8 +132,10 @@ def apply_transaction(state: State, signed: SignedTransaction, context: BlockCon
     return state.put_accounts(run.accounts), run.receipts[0]
 
 
-def execute(parent_state: State, context: BlockContext, transactions: Iterable[SignedTransaction]) -> Execution:
-    """Execute transactions in their order and pay the proposer.
+def execute(
+    parent_state: State, context: BlockContext, transactions: Iterable[SignedTransaction]
+) -> tuple[State, Execution]:
+    """Execute transactions in their order, pay the proposer, and return the state after the block and what it did.
 
     Raises InvalidBlock with the rule of the first transaction that is refused, and its place.
     """
@@ -151,8 +151,8 @@ def execute(parent_state: State, context: BlockContext, transactions: Iterable[S
 
 def build_body(
     parent_state: State, context: BlockContext, candidates: Iterable[SignedTransaction]
-) -> tuple[tuple[SignedTransaction, ...], Execution]:
-    """Return the transactions a proposer chooses from the candidates, and what they do.
+) -> tuple[tuple[SignedTransaction, ...], State, Execution]:
+    """Return the transactions a proposer chooses from the candidates, the state they lead to, and what they do.
 
     Greedy: always the highest effective tip among the senders' next transactions, the earlier candidate when tips are
     equal. A transaction that is refused is left out, and with it the later ones of its sender, which would leave a gap;
@@ -176,7 +176,7 @@ def build_body(
             heapreplace(heap, (-tip, index, place, signed))
         else:
             heappop(heap)
-    return tuple(chosen), run.finish()
+    return tuple(chosen), *run.finish()
 
 
 _Candidate = tuple[int, int, int, SignedTransaction]
@@ -194,17 +194,22 @@ def _queue_by_sender(candidates: Iterable[SignedTransaction], base_fee_per_gas: 
     return list(queues.values())
 
 
-def execute_block(parent: Header, parent_state: State, block: Block, parameters: LedgerParameters) -> Execution:
-    """Check everything the ledger asks of a block and return what it does. Raises InvalidBlock."""
-    check_block_shape(block)
-    check_header(parent, block.header, parameters)
+def execute_block(
+    parent: Header, parent_state: State, block: Block, parameters: LedgerParameters
+) -> tuple[State, Execution]:
+    """Check everything the ledger asks of a block; return the state after it and what it did. Raises InvalidBlock."""
     header = block.header
-    context = BlockContext(header.height, header.time_us, header.proposer, header.base_fee_per_gas, parameters)
-    execution = execute(parent_state, context, block.transactions)
+    check_block_shape(block)
+    check_header(parent, header, parameters)
+    state, execution = execute(parent_state, _get_context(header, parameters), block.transactions)
     _check_equal("ledger/gas-used", "gas used", header.gas_used, execution.gas_used)
     _check_equal("ledger/receipts-root", "receipts", header.receipts_root, compute_receipts_root(execution.receipts))
-    _check_equal("ledger/state-root", "state", header.state_root, execution.state.root)
-    return execution
+    _check_equal("ledger/state-root", "state", header.state_root, state.root)
+    return state, execution
+
+
+def _get_context(header: Header, parameters: LedgerParameters) -> BlockContext:
+    return BlockContext(header.height, header.time_us, header.proposer, header.base_fee_per_gas, parameters)
 
 
 def check_header(parent: Header, header: Header, parameters: LedgerParameters) -> None:
@@ -226,40 +231,48 @@ def _check_equal(rule: str, what: str, found: int | bytes, expected: int | bytes
         raise InvalidBlock(rule, f"the header says {what} {shown[0]}; it must be {shown[1]}")
 
 
-_MAX_BUILT: Final = 64
-"""Blocks a ledger remembers between building and adding them; most are added at once, the oldest are forgotten."""
+CHECKPOINT_INTERVAL_BLOCKS: Final = 32
+"""States at these heights are kept for ever."""
+RECENT_STATES: Final = 128
+"""So many other states are kept, the latest; an older one is executed again from the checkpoint before it when asked."""
+MAX_BUILT: Final = 64
+"""Blocks a ledger remembers between building and adding them; the oldest are forgotten, which costs time only."""
 
 
 class Ledger:
     """The ledger of one simulated world: every block is executed once, however many nodes ask for it."""
 
-    __slots__ = ("_built", "_executions", "_headers", "genesis", "parameters")
+    __slots__ = ("_blocks", "_built", "_checkpoints", "_executions", "_recent", "genesis", "parameters")
 
     def __init__(self, parameters: LedgerParameters, allocations: Mapping[Address, int]) -> None:
         self.parameters = parameters
         self.genesis, state = build_genesis(allocations, parameters)
-        self._headers: dict[Hash, Header] = {self.genesis.hash: self.genesis.header}
-        self._executions: dict[Hash, Execution] = {self.genesis.hash: Execution(state, (), 0, 0, 0, 0)}
-        self._built: dict[bytes, tuple[tuple[SignedTransaction, ...], Execution]] = {}
+        self._blocks: dict[Hash, Block] = {}
+        self._executions: dict[Hash, Execution] = {}
+        self._checkpoints: dict[Hash, State] = {}
+        self._recent: dict[Hash, State] = {}
+        self._built: dict[bytes, tuple[tuple[SignedTransaction, ...], State, Execution]] = {}
+        self._remember(self.genesis, state, Execution((), 0, 0, 0, 0))
 
     def add(self, block: Block) -> Execution:
-        """Check a block on top of its parent, remember what it does, and return that.
+        """Check a block on top of its parent, remember it, and return what it did.
 
-        A block that is known already is not executed again; one that has a known header and another body is refused.
-        Raises InvalidBlock, and then remembers nothing.
+        A known block is not executed again; one that has a known header and another body is refused. Raises
+        InvalidBlock, and then remembers nothing.
         """
-        known = self._executions.get(block.hash)
+        known, header = self._executions.get(block.hash), block.header
         if known is not None:
             check_block_shape(block)
             return known
-        parent = self._headers.get(block.header.parent)
+        parent = self._blocks.get(header.parent)
         if parent is None:
-            raise InvalidBlock("ledger/parent", f"the parent {block.header.parent.hex()[:16]}… is not known")
-        transactions, execution = self._built.get(encode_header_prefix(block.header), (None, None))
-        if execution is None or transactions is not block.transactions:
-            execution = execute_block(parent, self.state(block.header.parent), block, self.parameters)
-        self._headers[block.hash] = block.header
-        self._executions[block.hash] = execution
+            raise InvalidBlock("ledger/parent", f"the parent {header.parent.hex()[:16]}… is not known")
+        built = self._built.pop(encode_header_prefix(header), None)
+        if built is not None and built[0] is block.transactions:
+            _, state, execution = built
+        else:
+            state, execution = execute_block(parent.header, self.state(header.parent), block, self.parameters)
+        self._remember(block, state, execution)
         return execution
 
     def build_block(
@@ -269,16 +282,16 @@ class Ledger:
 
         It may be added with any nonce, and is then not executed a second time. ``time_us`` must be after the parent's.
         """
-        parent_header = self._headers[parent]
+        parent_header = self._blocks[parent].header
         assert time_us > parent_header.time_us, (time_us, parent_header.time_us)
         context = compute_context(parent_header, proposer, time_us, self.parameters)
-        transactions, execution = build_body(self.state(parent), context, candidates)
+        transactions, state, execution = build_body(self.state(parent), context, candidates)
         header = Header(
             parent=parent,
             height=context.height,
             time_us=time_us,
             proposer=proposer,
-            state_root=execution.state.root,
+            state_root=state.root,
             transactions_root=compute_transactions_root(transactions),
             receipts_root=compute_receipts_root(execution.receipts),
             gas_limit=self.parameters.gas_limit,
@@ -286,18 +299,13 @@ class Ledger:
             base_fee_per_gas=context.base_fee_per_gas,
             consensus=consensus,
         )
-        while len(self._built) >= _MAX_BUILT:
-            del self._built[next(iter(self._built))]
-        self._built[encode_header_prefix(header)] = transactions, execution
+        self._built[encode_header_prefix(header)] = transactions, state, execution
+        _forget_oldest(self._built, MAX_BUILT)
         return Block(header, transactions)
 
     def execution(self, block: Hash) -> Execution:
         """Return what a known block did."""
         return self._executions[block]
-
-    def state(self, block: Hash) -> State:
-        """Return the accounts after a known block."""
-        return self._executions[block].state
 
     def receipts(self, block: Hash) -> tuple[Receipt, ...]:
         """Return the receipts of a known block, one per transaction."""
@@ -305,4 +313,31 @@ class Ledger:
 
     def next_base_fee(self, block: Hash) -> int:
         """Return the base fee of every child of a known block, in units per gas."""
-        return compute_next_base_fee(self._headers[block])
+        return compute_next_base_fee(self._blocks[block].header)
+
+    def state(self, block: Hash) -> State:
+        """Return the accounts after a known block."""
+        missing = []
+        while (state := self._checkpoints.get(block) or self._recent.get(block)) is None:
+            missing.append(self._blocks[block])
+            block = self._blocks[block].header.parent
+        for later in reversed(missing):
+            state, _ = execute(state, _get_context(later.header, self.parameters), later.transactions)
+            self._remember_state(later, state)
+        return state
+
+    def _remember(self, block: Block, state: State, execution: Execution) -> None:
+        self._blocks[block.hash], self._executions[block.hash] = block, execution
+        self._remember_state(block, state)
+
+    def _remember_state(self, block: Block, state: State) -> None:
+        if block.header.height % CHECKPOINT_INTERVAL_BLOCKS == 0:
+            self._checkpoints[block.hash] = state
+        else:
+            self._recent[block.hash] = state
+            _forget_oldest(self._recent, RECENT_STATES)
+
+
+def _forget_oldest(memory: dict[Any, Any], limit: int) -> None:
+    while len(memory) > limit:
+        del memory[next(iter(memory))]
