@@ -234,7 +234,7 @@ def _check_equal(rule: str, what: str, found: int | bytes, expected: int | bytes
 CHECKPOINT_INTERVAL_BLOCKS: Final = 32
 """States at these heights are kept for ever."""
 RECENT_STATES: Final = 128
-"""So many other states are kept, the latest; an older one is executed again from the checkpoint before it when asked."""
+"""So many other states are kept, the latest. An older one is executed again, from the checkpoint before it."""
 MAX_BUILT: Final = 64
 """Blocks a ledger remembers between building and adding them; the oldest are forgotten, which costs time only."""
 
