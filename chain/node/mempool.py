@@ -68,6 +68,22 @@ def check_admissible(
     check_balance(signed.transaction, account.balance)
 
 
+def check_replacement(signed: SignedTransaction, rival: SignedTransaction, parameters: LedgerParameters) -> None:
+    """Check that a transaction may take the place of one with the same sender and nonce, which came first.
+
+    Both fees must rise by the bump, and by one unit at least. Raises InvalidTransaction, rule mempool/replacement.
+    """
+    new, old, percent = signed.transaction, rival.transaction, 100 + parameters.replacement_bump_percent
+    fee_cap = max(old.max_fee_per_gas + 1, -(-old.max_fee_per_gas * percent // 100))
+    tip = max(old.max_tip_per_gas + 1, -(-old.max_tip_per_gas * percent // 100))
+    if new.max_fee_per_gas < fee_cap or new.max_tip_per_gas < tip:
+        raise InvalidTransaction(
+            "mempool/replacement",
+            f"fee cap {new.max_fee_per_gas} and tip {new.max_tip_per_gas} units per gas; to replace the transaction "
+            f"with nonce {old.nonce} they must be at least {fee_cap} and {tip}",
+        )
+
+
 def compute_mempool(
     entries: Iterable[tuple[int, SignedTransaction]], ledger: Ledger, head: Hash, now_us: int
 ) -> MempoolView:
@@ -133,21 +149,16 @@ class _Pool:
 
     def _choose(self, held: _Entry, entry: _Entry) -> _Entry:
         """Return which of two transactions with one nonce stays; the other is refused."""
-        old, new = held[1].transaction, entry[1].transaction
-        if held[1].id == entry[1].id:
+        if held[1] == entry[1]:
             return held
-        fee, tip = self._bump(old.max_fee_per_gas), self._bump(old.max_tip_per_gas)
-        caps = f"fee cap {new.max_fee_per_gas} and tip {new.max_tip_per_gas}"
-        if new.max_fee_per_gas >= fee and new.max_tip_per_gas >= tip:
-            self.refused.append(Hindrance(held[1], "mempool/replacement", f"replaced by one with {caps}"))
-            return entry
-        needed = f"to replace nonce {old.nonce} it needs at least {fee} and {tip}"
-        self.refused.append(Hindrance(entry[1], "mempool/replacement", f"{caps} units per gas; {needed}"))
-        return held
-
-    def _bump(self, price: int) -> int:
-        """Return the least price that replaces this one: higher, and by the bump, rounded up."""
-        return max(price + 1, -(-price * (100 + self.parameters.replacement_bump_percent) // 100))
+        try:
+            check_replacement(entry[1], held[1], self.parameters)
+        except InvalidTransaction as error:
+            self.refused.append(Hindrance(entry[1], error.rule, error.message))
+            return held
+        replaced = f"replaced by transaction {entry[1].id.hex()[:16]}… with higher fees"
+        self.refused.append(Hindrance(held[1], "mempool/replacement", replaced))
+        return entry
 
     def _find_hindrance(self, signed: SignedTransaction, next_nonce: int, balance: int, spent: int) -> Hindrance | None:
         """Return what keeps a transaction from being pending after those that may cost its sender ``spent``."""
