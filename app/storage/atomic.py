@@ -63,7 +63,7 @@ def write_whole(path: Path, data: bytes, *, keep_as: Path | None = None) -> None
         remove_leftovers(path)
         with _written_temporary(path, data) as temporary:
             if keep_as is not None:
-                _keep(path, keep_as)
+                keep_copy(path, keep_as)
             os.replace(temporary, path)
         _sync_directory(path.parent)
     except OSError as error:
@@ -113,8 +113,11 @@ def _written_temporary(path: Path, data: bytes) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _keep(path: Path, keep_as: Path) -> None:
-    """Give the file at ``path`` the second name ``keep_as``, replacing what had it. No file, nothing to keep."""
+def keep_copy(path: Path, keep_as: Path) -> None:
+    """Give the file at ``path`` the second name ``keep_as``, replacing what had it. No file, nothing to keep.
+
+    The caller holds the lock of the file. Raises OSError.
+    """
     second = path.with_name(f".{path.name}.keep{_TEMPORARY}")
     try:
         os.link(path, second)

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 from tinydb import TinyDB
 from tinydb.storages import Storage
 
-from app.storage.atomic import make_directory, read_whole, write_whole
+from app.storage.atomic import keep_copy, make_directory, read_whole, write_whole
 from app.storage.errors import DamagedFile, NewerFile, StorageBusy, StorageError
 
 Tables = dict[str, dict[str, Any]]
@@ -73,14 +73,26 @@ def read_database(path: Path, kind: FileKind, on_notice: Notice = log_notice) ->
 
     Raises DamagedFile, NewerFile, StorageError.
     """
-    return TinyDB(_load(path, kind, on_notice)[0], storage=_Memory)
+    return open_tables(_load(path, kind, on_notice)[0])
+
+
+def open_tables(tables: Tables) -> TinyDB:
+    """Return tables as a TinyDB in memory."""
+    return TinyDB(tables, storage=_Memory)
 
 
 @contextlib.contextmanager
 def change_database(
-    path: Path, kind: FileKind, *, on_notice: Notice = log_notice, timeout_s: float = LOCK_TIMEOUT_S
+    path: Path,
+    kind: FileKind,
+    *,
+    on_notice: Notice = log_notice,
+    timeout_s: float = LOCK_TIMEOUT_S,
+    forget_previous: bool = False,
 ) -> Iterator[TinyDB]:
     """Read, let the caller modify, and write the file in one step, alone. An exception inside writes nothing.
+
+    With ``forget_previous`` the backup becomes the new version too: for a change of password.
 
     Raises StorageBusy when another holds the lock for ``timeout_s`` seconds, DamagedFile, NewerFile, StorageError; then
     the file is as it was.
@@ -90,13 +102,15 @@ def change_database(
     with lock_file(path, timeout_s):
         tables, is_damaged = _load(path, kind, on_notice)
         before = write_tables(tables, kind)
-        database = TinyDB(tables, storage=_Memory)
+        database = open_tables(tables)
         yield database
         after = write_tables(database.storage.read() or {}, kind)
         if after == before and not is_damaged:
             return
-        keep_as = _damaged_name(path) if is_damaged else backup_of(path)
+        keep_as = _get_free_name(path, "damaged") if is_damaged else backup_of(path)
         write_whole(path, after, keep_as=keep_as)
+        if forget_previous:
+            keep_copy(path, backup_of(path))
         if is_damaged and keep_as.exists():
             on_notice(f"{path}: the damaged file was kept as {keep_as.name}")
 
@@ -131,12 +145,14 @@ def delete_database(path: Path) -> None:
             raise StorageError(f"{path}: cannot be deleted: {error.strerror}") from None
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a damaged file, so that a new one can be made; return its new name. Raises StorageError."""
-    kept = _damaged_name(path)
+def set_aside(path: Path, mark: str = "damaged") -> Path:
+    """Rename a file and its backup, so that a new one can be made; return its new name. Raises StorageError."""
+    kept = _get_free_name(path, mark)
     with lock_file(path):
         try:
-            path.rename(kept)
+            for old, new in ((backup_of(path), backup_of(kept)), (path, kept)):
+                if old.exists():
+                    old.rename(new)
         except OSError as error:
             raise StorageError(f"{path}: cannot be set aside: {error.strerror}") from None
     return kept
@@ -147,10 +163,10 @@ def backup_of(path: Path) -> Path:
     return path.with_name(path.name + ".bak")
 
 
-def _damaged_name(path: Path) -> Path:
+def _get_free_name(path: Path, mark: str) -> Path:
     stamp, number = datetime.now(UTC).strftime("%Y%m%d-%H%M%S"), 0
     while True:
-        kept = path.with_name(f"{path.name}.damaged-{stamp}" + (f"-{number}" if number else ""))
+        kept = path.with_name(f"{path.name}.{mark}-{stamp}" + (f"-{number}" if number else ""))
         if not kept.exists():
             return kept
         number += 1

@@ -223,8 +223,16 @@ def test_set_aside_and_delete(tmp_path: Path) -> None:
     delete_database(path)
     assert not path.exists()
     assert not backup_of(path).exists()
-    with pytest.raises(StorageError, match="cannot be set aside"):
-        set_aside(path)
+
+
+def test_previous_version_can_be_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "things.json"
+    add(path, 1)
+    with change_database(path, THINGS, forget_previous=True) as database:
+        database.drop_tables()
+    assert get_numbers(path) == get_numbers(backup_of(path)) == []
+    add(path, 2)
+    assert (get_numbers(path), get_numbers(backup_of(path))) == ([2], [])
 
 
 # --- kills, full disks, second writers --------------------------------------------------------------------------
