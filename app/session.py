@@ -1,0 +1,163 @@
+"""The run a person is looking at: the one object that touches the simulation.
+
+A live run and a replay are one thing: a timeline whose right end is *now*. The session gives the simulation a slice of
+each tick, so the interface never waits, and keeps the cursor: the moment the screens show. ``cursor_us`` equals
+``now_us`` while following; behind it, everything on the screens is read from history. Going on from a past moment is a
+branch.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chain.errors import CommandRefused
+from chain.replay import Bookmark, Replay
+from chain.simulation.commands import Command
+from chain.simulation.simulation import Simulation
+from chain.units import MINUTE, SECOND, TimeUs
+
+SPEEDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 100, 200, 500, 1000, 2000, 5000, 10_000)
+BEGINNING = TimeUs(0)
+SLICE_S = 0.006
+"""Seconds of each tick that the simulation may take."""
+CHECKPOINT_EVERY_US = 10 * MINUTE
+MAX_CHECKPOINTS = 12
+
+
+@dataclass
+class Session:
+    """A simulation, the cursor in its timeline, and the speed."""
+
+    simulation: Simulation
+    speed: float = 10.0
+    """Virtual seconds a second."""
+    is_playing: bool = True
+    cursor_us: TimeUs = BEGINNING
+    """The moment the screens show, at most ``now_us``."""
+    bookmarks: list[Bookmark] = field(default_factory=list)
+    reached_speed: float = 0.0
+    """Virtual seconds a second that were really reached, averaged over about a second."""
+    replay: Replay | None = None
+    """The saved run being re-executed, until its recorded end."""
+    parents: list[Simulation] = field(default_factory=list)
+    """Runs that were left by branching, oldest first."""
+    clock: Callable[[], float] = time.perf_counter
+    _target_us: float = 0.0
+    _checkpoints: list[Simulation] = field(default_factory=list)
+
+    @property
+    def now_us(self) -> TimeUs:
+        """The right end of the timeline."""
+        return self.simulation.now_us
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the cursor follows the right end."""
+        return self.cursor_us >= self.now_us
+
+    # Time ------------------------------------------------------------------------------------------------------------
+
+    def tick(self, elapsed_s: float) -> None:
+        """Move on by so many seconds of the person's time, within the slice."""
+        if not self.is_playing or elapsed_s <= 0:
+            self.reached_speed = 0.0
+            return
+        elapsed_s = min(elapsed_s, 0.25)  # after a stall, do not rush to catch up
+        before_us = self.cursor_us
+        if self.is_live:
+            self._advance(elapsed_s * self.speed * SECOND)
+            self.cursor_us = self.now_us
+        else:
+            self.cursor_us = TimeUs(min(self.now_us, self.cursor_us + round(elapsed_s * self.speed * SECOND)))
+        reached = (self.cursor_us - before_us) / SECOND / elapsed_s
+        weight = min(1.0, elapsed_s)
+        self.reached_speed += (reached - self.reached_speed) * (weight if self.reached_speed else 1.0)
+
+    def _advance(self, span_us: float) -> None:
+        self._target_us = max(self._target_us, float(self.now_us)) + span_us
+        deadline = self.clock() + SLICE_S
+        while self.clock() < deadline:
+            if self._run(TimeUs(int(self._target_us)), 8):
+                self._keep_checkpoint()
+                return
+        self._target_us = float(self.now_us)
+
+    def _run(self, target_us: TimeUs, max_events: int) -> bool:
+        if self.replay is not None and self.replay.simulation is self.simulation:
+            is_done = self.replay.advance(max_events, target_us)
+            if self.replay.is_finished:
+                self.replay = None
+            return is_done
+        return self.simulation.run_until(target_us, max_events)
+
+    def step(self, direction: int) -> None:
+        """Pause, and move the cursor to the next or the previous thing that happened."""
+        self.is_playing = False
+        if direction > 0 and self.is_live:
+            self.simulation.step(TimeUs(self.now_us + 3600 * SECOND))
+            self.cursor_us = self.now_us
+            return
+        times = [record.time_us for record in self.simulation.history.records]
+        if direction > 0:
+            self.cursor_us = next((t for t in times if t > self.cursor_us), self.now_us)
+        else:
+            self.cursor_us = next((t for t in reversed(times) if t < self.cursor_us), TimeUs(0))
+
+    def seek(self, time_us: int) -> None:
+        """Move the cursor to a moment between the beginning and now."""
+        self.cursor_us = TimeUs(max(0, min(int(time_us), self.now_us)))
+
+    def go_live(self) -> None:
+        """Move the cursor to the right end."""
+        self.cursor_us = self.now_us
+
+    def change_speed(self, steps: int) -> None:
+        """Take the next faster or slower speed."""
+        nearest = min(range(len(SPEEDS)), key=lambda index: abs(SPEEDS[index] - self.speed))
+        self.speed = SPEEDS[max(0, min(len(SPEEDS) - 1, nearest + steps))]
+
+    # Inputs ----------------------------------------------------------------------------------------------------------
+
+    def submit(self, command: Command) -> None:
+        """Apply a command now. Raises CommandRefused, also while the cursor is in the past or a replay is running."""
+        if not self.is_live:
+            raise CommandRefused(
+                "session/past", "you are looking at the past: press end to go to now, or B to branch here"
+            )
+        if self.replay is not None:
+            raise CommandRefused("session/replay", "this is a replay: press B to branch here and make it your own")
+        self.simulation.submit(command)
+
+    def bookmark(self, name: str) -> Bookmark:
+        """Mark the moment under the cursor."""
+        mark = Bookmark(self.cursor_us, name)
+        self.bookmarks = sorted([*self.bookmarks, mark], key=lambda bookmark: bookmark.time_us)
+        return mark
+
+    def branch(self) -> None:
+        """Go on from the moment under the cursor, as if what came after had not happened."""
+        base = self._find_checkpoint(self.cursor_us)
+        run = base.copy() if base is not None else _restart(self.simulation)
+        run.feed([entry for entry in self.simulation.log if entry.time_us <= self.cursor_us])
+        run.run_until(self.cursor_us)
+        run.feed(run.log)
+        self.parents.append(self.simulation)
+        self.simulation, self.replay = run, None
+        self._checkpoints = [point for point in self._checkpoints if point.now_us <= self.cursor_us]
+        self._target_us = float(self.now_us)
+
+    def _find_checkpoint(self, time_us: TimeUs) -> Simulation | None:
+        points = [point for point in self._checkpoints if point.now_us <= time_us]
+        return points[-1] if points else None
+
+    def _keep_checkpoint(self) -> None:
+        last_us = self._checkpoints[-1].now_us if self._checkpoints else 0
+        if self.now_us - last_us < CHECKPOINT_EVERY_US * (1 + self.now_us // (CHECKPOINT_EVERY_US * MAX_CHECKPOINTS)):
+            return
+        self._checkpoints.append(self.simulation.copy())
+        if len(self._checkpoints) > MAX_CHECKPOINTS:
+            del self._checkpoints[1::2]
+
+
+def _restart(simulation: Simulation) -> Simulation:
+    return Simulation(simulation.world.setup, simulation.scenario)

@@ -1,0 +1,200 @@
+"""Every valid block of a run, once, with the moment at which each node knew it.
+
+A node's knowledge is a column of a table: node ``n`` knows block ``b`` at time ``t`` when ``known_us[b][n] <= t``. A
+block counts as known only once its parent is, so ``known_us`` is the elementwise maximum of the block's arrival and its
+parent's ``known_us``. Heads at any moment, past ones too, are queries over that table. Blocks stand in the order in
+which they were published, genesis first.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chain.ledger.block import Block
+from chain.units import NEVER, Hash, NodeId, TimeUs
+
+Times = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class BlockRecord:
+    """A published block and what became of it."""
+
+    index: int
+    """Position in order of publication; genesis is 0."""
+    hash: Hash
+    block: Block
+    height: int
+    parent: "BlockRecord | None"
+    state: Any
+    """The protocol's state after the block."""
+    weight: int
+    """Weight of the branch that ends here."""
+    origin: NodeId
+    """The node that published it."""
+    published_us: TimeUs
+    arrival_us: Times
+    """When the block itself reached each node."""
+    known_us: Times
+    """When each node had the block and all its ancestors."""
+
+    def get_known_us(self, node: NodeId) -> int:
+        """Return when a node knew the block; NEVER if it does not yet."""
+        return int(self.known_us[node])
+
+
+class BlockTree:
+    """The published blocks, by order and by hash."""
+
+    __slots__ = ("_best", "_index", "_published_us", "records")
+
+    def __init__(self) -> None:
+        self.records: list[BlockRecord] = []
+        self._index: dict[Hash, int] = {}
+        self._published_us: list[int] = []
+        self._best: list[BlockRecord] = []  # heaviest among the first i+1, earliest published on ties
+
+    def add(
+        self, block: Block, state: Any, weight: int, origin: NodeId, published_us: TimeUs, arrival_us: Times
+    ) -> BlockRecord:
+        """Append a block whose parent is present (or genesis) and return its record."""
+        parent = self.records[self._index[block.header.parent]] if self.records else None
+        known_us = arrival_us if parent is None else np.maximum(arrival_us, parent.known_us)
+        height = block.header.height
+        record = BlockRecord(
+            len(self.records),
+            block.hash,
+            block,
+            height,
+            parent,
+            state,
+            weight,
+            origin,
+            published_us,
+            arrival_us,
+            known_us,
+        )
+        best = self._best[-1] if self._best else record
+        self._best.append(record if weight > best.weight else best)
+        self.records.append(record)
+        self._published_us.append(published_us)
+        self._index[record.hash] = record.index
+        return record
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __contains__(self, block: Hash) -> bool:
+        return block in self._index
+
+    def __getitem__(self, block: Hash) -> BlockRecord:
+        return self.records[self._index[block]]
+
+    def get(self, block: Hash) -> BlockRecord | None:
+        """Return the record of a block, or None."""
+        index = self._index.get(block)
+        return None if index is None else self.records[index]
+
+    def count_published(self, at_us: TimeUs) -> int:
+        """Return how many blocks had been published at a moment."""
+        return bisect_right(self._published_us, at_us)
+
+    def get_best(self, at_us: TimeUs) -> BlockRecord:
+        """Return the heaviest block published by then, whoever knows it; the earliest on ties."""
+        return self._best[max(0, self.count_published(at_us) - 1)]
+
+    def get_head(self, node: NodeId, at_us: TimeUs) -> BlockRecord:
+        """Return the heaviest block a node knew; ties go to the one it knew first, then to the smaller hash."""
+        records, best = self.records, self._best
+        chosen, chosen_rank = records[0], (0, 0, b"")
+        for index in range(self.count_published(at_us) - 1, 0, -1):
+            if best[index].weight < chosen.weight:
+                break
+            record = records[index]
+            if record.weight < chosen.weight:
+                continue
+            known_us = int(record.known_us[node])
+            if known_us <= at_us:
+                rank = (-record.weight, known_us, record.hash)
+                if chosen.index == 0 or rank < chosen_rank:
+                    chosen, chosen_rank = record, rank
+        return chosen
+
+    def iter_branch(self, head: BlockRecord) -> Iterator[BlockRecord]:
+        """Yield a block and its ancestors, genesis last."""
+        record: BlockRecord | None = head
+        while record is not None:
+            yield record
+            record = record.parent
+
+    def get_ancestor(self, record: BlockRecord, height: int) -> BlockRecord:
+        """Return the ancestor (or the block itself) at a height not above its own."""
+        while record.height > height and record.parent is not None:
+            record = record.parent
+        return record
+
+    def get_fork_point(self, one: BlockRecord, other: BlockRecord) -> BlockRecord:
+        """Return the last block two branches share."""
+        one, other = self.get_ancestor(one, other.height), self.get_ancestor(other, one.height)
+        while one is not other:
+            assert one.parent is not None
+            assert other.parent is not None
+            one, other = one.parent, other.parent
+        return one
+
+    def update_known(self, first: int) -> None:
+        """Recompute ``known_us`` of all blocks from an index on, after arrivals in the future have changed."""
+        for record in self.records[first:]:
+            parent = record.parent
+            record.known_us = record.arrival_us if parent is None else np.maximum(record.arrival_us, parent.known_us)
+
+    def iter_head_changes(self, node: NodeId, start: int, stop: int) -> Iterator[tuple[int, BlockRecord, BlockRecord]]:
+        """Yield (time, old head, new head) of a node over the blocks with index in [start, stop), in time order.
+
+        The node's head before is taken to be the parent of the first block; call with a ``start`` at which it was.
+        """
+        order = sorted((int(r.known_us[node]), r.index) for r in self.records[max(1, start) : stop])
+        head = self.records[max(1, start)].parent if order else None
+        for time_us, index in order:
+            record = self.records[index]
+            if time_us < NEVER and head is not None and _is_preferred(record, head, time_us, node):
+                yield time_us, head, record
+                head = record
+
+    def copy(self) -> "BlockTree":
+        """Return an independent tree that shares the records' frozen parts."""
+        other = BlockTree()
+        other.records = [_copy_record(record) for record in self.records]
+        for record in other.records:
+            if record.parent is not None:
+                record.parent = other.records[record.parent.index]
+        other._index = self._index.copy()
+        other._published_us = self._published_us.copy()
+        other._best = [other.records[record.index] for record in self._best]
+        return other
+
+
+def _is_preferred(record: BlockRecord, head: BlockRecord, time_us: int, node: NodeId) -> bool:
+    if record.weight != head.weight:
+        return record.weight > head.weight
+    return int(head.known_us[node]) == time_us and record.hash < head.hash
+
+
+def _copy_record(r: BlockRecord) -> BlockRecord:
+    return BlockRecord(
+        r.index,
+        r.hash,
+        r.block,
+        r.height,
+        r.parent,
+        r.state,
+        r.weight,
+        r.origin,
+        r.published_us,
+        r.arrival_us,
+        r.known_us,
+    )

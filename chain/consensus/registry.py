@@ -1,0 +1,20 @@
+"""Every protocol a scenario may name under ``consensus.protocol``: adding one is a module and a line here."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from chain.consensus import proof_of_work
+from chain.consensus.base import Setup
+
+
+class ProtocolEntry(NamedTuple):
+    """How a protocol is built."""
+
+    parameters: type[Any]
+    """The msgspec struct of its ``[consensus]`` table; has ``protocol`` and ``interval``."""
+    build: Callable[..., Setup[Any]]
+
+
+PROTOCOLS: dict[str, ProtocolEntry] = {
+    "proof-of-work": ProtocolEntry(proof_of_work.ProofOfWorkParameters, proof_of_work.build),
+}

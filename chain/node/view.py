@@ -1,0 +1,98 @@
+"""What one node knows at one moment, and what it would do with it.
+
+A view owns nothing: it asks the run's tables with its node and its time. Agents get one at every wake-up; the interface
+asks for one at any moment, past ones too.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chain.consensus.block_tree import BlockRecord, BlockTree
+from chain.draws import draw_exponential
+from chain.ledger.block import Block
+from chain.ledger.execution import Ledger
+from chain.ledger.state import State
+from chain.ledger.transaction import SignedTransaction
+from chain.node.mempool import MempoolView, check_admissible, check_replacement, compute_mempool
+from chain.node.transactions import TransactionRecord, TransactionTable
+from chain.units import Address, Hash, NodeId, TimeUs
+
+
+@dataclass(slots=True)
+class Tables:
+    """Everything published in a run, and the luck its nodes have used."""
+
+    seed: int
+    tree: BlockTree
+    transactions: TransactionTable
+    ledger: Ledger
+    proposers: tuple[Address, ...]
+    """The account that each node's block rewards go to."""
+    draw_counts: dict[tuple[int, str], int]
+    """How many draws of a purpose each node has made."""
+
+
+class NodeView:
+    """A node's knowledge at ``now_us``: the ``View`` of chain/consensus/base.py."""
+
+    __slots__ = ("_tables", "node", "now_us")
+
+    def __init__(self, tables: Tables, node: NodeId, now_us: TimeUs) -> None:
+        self._tables, self.node, self.now_us = tables, node, now_us
+
+    def get_head(self) -> BlockRecord:
+        """Return the record of the heaviest block the node knows."""
+        return self._tables.tree.get_head(self.node, self.now_us)
+
+    def heaviest(self) -> Hash:
+        return self.get_head().hash
+
+    def state(self, block: Hash) -> Any:
+        return self._tables.tree[block].state
+
+    def draw_exponential(self, mean_us: int, purpose: str, *key: int | bytes | str) -> int:
+        """Return the node's next exponential waiting time of this purpose, in microseconds."""
+        counts = self._tables.draw_counts
+        count = counts.get((self.node, purpose), 0)
+        counts[self.node, purpose] = count + 1
+        return draw_exponential(self._tables.seed, mean_us, purpose, self.node, count, *key)
+
+    def build_block(self, parent: Hash, consensus: bytes) -> Block:
+        """Return an executed block with the best pending transactions that fit; its nonce is still zero."""
+        tables = self._tables
+        mempool = self.compute_mempool(tables.tree[parent])
+        proposer = tables.proposers[self.node]
+        time_us = max(self.now_us, tables.tree[parent].block.header.time_us + 1)
+        return tables.ledger.build_block(parent, proposer, time_us, mempool.pending, consensus)
+
+    def get_account_state(self, head: BlockRecord | None = None) -> State:
+        """Return the accounts after a block, the node's head by default."""
+        return self._tables.ledger.state((head or self.get_head()).hash)
+
+    def check_admissible(self, signed: SignedTransaction) -> None:
+        """Raise InvalidTransaction unless the node lets a transaction into its mempool now."""
+        tables, head = self._tables, self.get_head()
+        parameters = tables.ledger.parameters
+        base_fee = tables.ledger.next_base_fee(head.hash)
+        check_admissible(signed, tables.ledger.state(head.hash), base_fee, parameters)
+        sender, nonce = signed.sender, signed.transaction.nonce
+        for rival in tables.transactions.open.values():
+            if rival.signed.transaction.nonce == nonce and rival.signed.sender == sender:
+                check_replacement(signed, rival.signed, parameters)
+
+    def iter_held(self) -> list[TransactionRecord]:
+        """Return the open transactions that have reached the node, in order of arrival."""
+        node, now_us = self.node, self.now_us
+        held = [
+            (t, r.index, r)
+            for r in self._tables.transactions.open.values()
+            if (t := r.spread.arrival.item(node)) <= now_us
+        ]
+        held.sort()
+        return [record for _, _, record in held]
+
+    def compute_mempool(self, head: BlockRecord | None = None) -> MempoolView:
+        """Return the node's mempool on top of a block, its head by default."""
+        tables, head = self._tables, head or self.get_head()
+        entries = [(r.spread.arrival_us(self.node), r.signed) for r in self.iter_held()]
+        return compute_mempool(entries, tables.ledger, head.hash, self.now_us)

@@ -1,0 +1,210 @@
+"""A run as data: scenario, seed, commands and digests, in one plain document; and its re-execution.
+
+The document is what a save file holds (app/storage/saves.py wraps it)::
+
+    format          "chainroom-run", format_version 1
+    rules_version   of the engine that recorded it; with another one the digests cannot be compared
+    scenario, seed  what was run
+    end_us, steps   how far: virtual time, and kernel events handled
+    commands        [{time_us, step, command: {command: "mine-block", node: 3}}, …]
+    bookmarks       [{time_us, name}, …]
+    digests         rolling: [events, time_us, hash] now and then; short: 4 bytes of it after every event, in hex
+    digest          the final one
+    highlights      [{time_us, kind, text}, …]: enough to read a save that other rules recorded
+
+Verifying re-executes the run and compares the digest after each event, so a difference is named by its event, its
+virtual time and its node.
+"""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any, Final
+
+import msgspec
+
+from chain import scenario as scenarios
+from chain.errors import ChainroomError, InvalidReplay, ReplayDiverged
+from chain.simulation.commands import CommandEntry
+from chain.simulation.history import SHORT_DIGEST_BYTES, History
+from chain.simulation.simulation import RULES_VERSION, Simulation
+from chain.units import TimeUs
+
+FORMAT: Final = "chainroom-run"
+FORMAT_VERSION: Final = 1
+MAX_HIGHLIGHTS: Final = 500
+_SLICE_EVENTS: Final = 200
+
+
+class Bookmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A moment somebody marked."""
+
+    time_us: TimeUs
+    name: str
+
+
+class Digests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The digest on its way."""
+
+    rolling: tuple[tuple[int, int, str], ...]
+    """(events, virtual time, digest) at the end of some stretches of the run."""
+    short: str
+    """The first bytes of the digest after every event, in hex."""
+
+
+class Highlight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something worth telling, readable without the engine."""
+
+    time_us: TimeUs
+    kind: str
+    text: str
+
+
+class RunDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole document."""
+
+    format: str
+    format_version: int
+    rules_version: int
+    scenario: dict[str, Any]
+    seed: int
+    end_us: TimeUs
+    steps: int
+    commands: tuple[CommandEntry, ...]
+    digests: Digests
+    digest: str
+    bookmarks: tuple[Bookmark, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
+
+
+# Recording -------------------------------------------------------------------------------------------------------
+
+
+def record(simulation: Simulation, bookmarks: tuple[Bookmark, ...] = ()) -> dict[str, Any]:
+    """Return the document of a run as plain values."""
+    assert isinstance(simulation.scenario, scenarios.Scenario)
+    document = RunDocument(
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        rules_version=RULES_VERSION,
+        scenario=scenarios.to_table(simulation.scenario),
+        seed=simulation.seed,
+        end_us=simulation.now_us,
+        steps=simulation.world.kernel.steps,
+        commands=tuple(simulation.log),
+        digests=Digests(tuple(simulation.history.rolling), simulation.history.short_digests.hex()),
+        digest=simulation.compute_digest(),
+        bookmarks=bookmarks,
+        highlights=compute_highlights(simulation),
+    )
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    return plain
+
+
+def compute_highlights(simulation: Simulation) -> tuple[Highlight, ...]:
+    """Return commands, refusals and the latest blocks, at most ``MAX_HIGHLIGHTS``."""
+    world, chosen = simulation.world, []
+    for entry in world.history.records:
+        if entry.kind == "block":
+            block = world.tree[entry.subject].block  # type: ignore[index]  # a block record's subject is its hash
+            text = (
+                f"#{block.header.height} {entry.subject.hex()[:12]} by n{entry.node:02d}, {len(block.transactions)} tx"
+            )
+            chosen.append(Highlight(entry.time_us, entry.kind, text))
+        elif entry.kind != "transaction":
+            chosen.append(Highlight(entry.time_us, entry.kind, f"{entry.detail} n{entry.node:02d}"))
+    return tuple(chosen[-MAX_HIGHLIGHTS:])
+
+
+# Reading ---------------------------------------------------------------------------------------------------------
+
+
+def read(document: object) -> RunDocument:
+    """Return the typed document. Raises InvalidReplay saying what is wrong."""
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise InvalidReplay(f"this is not a chainroom run: its format is not '{FORMAT}'")
+    version = document.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise InvalidReplay(f"this run has format version {version}; this program reads up to {FORMAT_VERSION}")
+    try:
+        return msgspec.convert(document, RunDocument)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise InvalidReplay(f"this run is damaged: {error}") from None
+
+
+class Replay:
+    """A document and the simulation that re-executes it, compared event by event as it goes."""
+
+    def __init__(self, document: object) -> None:
+        self.document = read(document)
+        try:
+            scenario = scenarios.convert_scenario(self.document.scenario)
+            self.simulation = scenarios.build(scenario, self.document.seed)
+            self._short = bytes.fromhex(self.document.digests.short)
+        except (ChainroomError, ValueError) as error:
+            raise InvalidReplay(f"this run is damaged: {error}") from None
+        self.simulation.feed(self.document.commands)
+        self.is_comparable = self.document.rules_version == RULES_VERSION
+        """Whether this engine has the rules the run was recorded with."""
+        self.is_finished = False
+        """Whether the recorded end has been reached, and everything compared."""
+        self._compared = 0
+
+    def advance(self, max_events: int = _SLICE_EVENTS, target_us: TimeUs | None = None) -> bool:
+        """Re-execute a stretch and compare; return True at ``target_us``, or at the recorded end.
+
+        Raises ReplayDiverged at the first event that differs.
+        """
+        simulation, document = self.simulation, self.document
+        target_us = document.end_us if target_us is None else min(target_us, document.end_us)
+        left = document.steps - simulation.world.kernel.steps
+        has_reached = simulation.run_until(target_us, min(max_events, left))
+        if left <= max_events and target_us == document.end_us:
+            self.is_finished = has_reached = has_reached or simulation.world.kernel.steps >= document.steps
+        if self.is_comparable:
+            self._compare()
+            if self.is_finished:
+                self._compare_end()
+        return has_reached
+
+    def _compare(self) -> None:
+        history = self.simulation.history
+        size = SHORT_DIGEST_BYTES
+        if self._short[: len(history.short_digests)] != history.short_digests:
+            for index in range(self._compared, len(history.records)):
+                place = slice(index * size, index * size + size)
+                if self._short[place] != history.short_digests[place]:
+                    raise ReplayDiverged(index, history.records[index].time_us, history.describe(index))
+        self._compared = len(history.records)
+
+    def _compare_end(self) -> None:
+        simulation, history, document = self.simulation, self.simulation.history, self.document
+        events, last = len(history.records), max(len(history.records) - 1, 0)
+        if len(self._short) != events * SHORT_DIGEST_BYTES:
+            _diverge(history, last, f"the run has {events} events, the save {len(self._short) // SHORT_DIGEST_BYTES}")
+        if len(simulation.log) != len(document.commands):
+            applied, given = len(simulation.log), len(document.commands)
+            _diverge(history, last, f"only {applied} of {given} commands found their moment")
+        for mine, recorded in zip_longest(history.rolling, document.digests.rolling):
+            if mine != recorded:
+                _diverge(history, (mine or (events,))[0] - 1, f"the rolling digest differs: {mine} is not {recorded}")
+        digest = simulation.compute_digest()
+        if digest != document.digest:
+            _diverge(history, last, f"the final digest is {digest[:16]}…, the save says {document.digest[:16]}…")
+
+
+def _diverge(history: History, index: int, why: str) -> None:
+    time_us = history.records[index].time_us if history.records else 0
+    where = history.describe(index) if history.records else "the beginning"
+    raise ReplayDiverged(index, time_us, f"{where}: {why}")
+
+
+def iter_verification(document: object) -> Iterator[tuple[int, int]]:
+    """Re-execute and compare a run, yielding (virtual time, end). Raises ReplayDiverged and InvalidReplay."""
+    replay = Replay(document)
+    if not replay.is_comparable:
+        recorded = replay.document.rules_version
+        raise InvalidReplay(
+            f"recorded with rules version {recorded}, this program has {RULES_VERSION}: cannot be verified"
+        )
+    while not replay.advance() or not replay.is_finished:
+        yield replay.simulation.now_us, replay.document.end_us

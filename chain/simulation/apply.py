@@ -1,0 +1,176 @@
+"""How each command changes the world. What cannot be done raises CommandRefused before anything has changed."""
+
+from functools import singledispatch
+from typing import Any
+
+from chain.encoding import decode
+from chain.errors import CommandRefused, InvalidEncoding
+from chain.ledger.transaction import SignedTransaction
+from chain.simulation import commands as c
+from chain.simulation.world import World
+from chain.units import COIN, DAY, Address, NodeId, format_amount
+
+FAUCET_LIMIT = 1_000 * COIN
+"""The most the faucet pays at once, in units."""
+FAUCET_TIP_PER_GAS = 60
+MAX_FAUCET_UNDER_WAY = 64
+MAX_LAG_US = DAY
+
+
+def apply_command(world: World, command: c.Command) -> None:
+    """Check a command, record it, and apply it now. Raises CommandRefused."""
+    for name in ("node", "other"):
+        node = getattr(command, name, 0)
+        if not 0 <= node < world.node_count:
+            raise CommandRefused("command/node", f"there is no node {node}; nodes are 0 to {world.node_count - 1}")
+    _apply(command, world)
+
+
+@singledispatch
+def _apply(command: Any, world: World) -> None:
+    raise NotImplementedError(type(command).__name__)
+
+
+def _check_online(world: World, node: int, is_online: bool = True) -> None:
+    if world.network.is_online(node) != is_online:
+        state = "switched off" if is_online else "already running"
+        raise CommandRefused("command/online", f"node n{node:02d} is {state}")
+
+
+@_apply.register
+def _(command: c.SubmitTransaction, world: World) -> None:
+    try:
+        signed = decode(SignedTransaction, command.transaction)
+    except InvalidEncoding as error:
+        raise CommandRefused("command/transaction", str(error)) from None
+    world.record_command(command)
+    world.submit_transaction(NodeId(command.node), signed)
+
+
+@_apply.register
+def _(command: c.RequestCoins, world: World) -> None:
+    _check_online(world, command.node)
+    if not 1 <= command.amount <= FAUCET_LIMIT:
+        limit, given = format_amount(FAUCET_LIMIT), format_amount(command.amount)
+        raise CommandRefused("faucet/amount", f"the faucet pays up to {limit} coins at once, {given} were asked for")
+    if len(command.address) != 20:
+        raise CommandRefused("faucet/address", f"an address has 20 bytes, this one {len(command.address)}")
+    node, recipient = NodeId(command.node), Address(command.address)
+    signed = world.sign_transfer(
+        world.faucet, node, recipient, command.amount, "faucet", FAUCET_TIP_PER_GAS, MAX_FAUCET_UNDER_WAY
+    )
+    if signed is None:
+        raise CommandRefused(
+            "faucet/busy", f"the faucet has {MAX_FAUCET_UNDER_WAY} payments under way; try again later"
+        )
+    world.record_command(command)
+    world.submit_transaction(node, signed)
+
+
+@_apply.register
+def _(command: c.MineBlock, world: World) -> None:
+    node = NodeId(command.node)
+    _check_online(world, node)
+    if node not in world.consensus.agents:
+        raise CommandRefused("command/proposer", f"node n{node:02d} does not propose blocks")
+    world.record_command(command)
+    world.apply_effects(node, world.consensus.agents[node].on_demand(world.view(node)))
+
+
+@_apply.register
+def _(command: c.StopNode, world: World) -> None:
+    _check_online(world, command.node)
+    world.record_command(command)
+    world.silence(NodeId(command.node))
+    world.refresh_arrivals(world.network.set_online(command.node, False, world.now_us))
+
+
+@_apply.register
+def _(command: c.StartNode, world: World) -> None:
+    _check_online(world, command.node, False)
+    world.record_command(command)
+    world.refresh_arrivals(world.network.set_online(command.node, True, world.now_us))
+    world.wake(NodeId(command.node))
+
+
+@_apply.register
+def _(command: c.CutNode, world: World) -> None:
+    world.record_command(command)
+    world.refresh_arrivals(world.network.isolate(command.node, world.now_us))
+
+
+@_apply.register
+def _(command: c.ReconnectNode, world: World) -> None:
+    world.record_command(command)
+    world.refresh_arrivals(world.network.reconnect(command.node, world.now_us))
+
+
+@_apply.register
+def _(command: c.CutLink, world: World) -> None:
+    _check_link(world, command.node, command.other)
+    world.record_command(command)
+    world.refresh_arrivals(world.network.close_link(command.node, command.other, world.now_us))
+
+
+@_apply.register
+def _(command: c.OpenLink, world: World) -> None:
+    _check_link(world, command.node, command.other)
+    world.record_command(command)
+    world.refresh_arrivals(world.network.open_link(command.node, command.other, world.now_us))
+
+
+def _check_link(world: World, node: int, other: int) -> None:
+    if not world.network.has_link(node, other):
+        raise CommandRefused("command/link", f"nodes n{node:02d} and n{other:02d} are not linked")
+
+
+@_apply.register
+def _(command: c.Partition, world: World) -> None:
+    named = [node for group in command.groups for node in group]
+    wrong = [node for node in named if not 0 <= node < world.node_count]
+    if wrong or len(set(named)) < len(named) or not named:
+        raise CommandRefused("command/partition", f"groups must name nodes 0 to {world.node_count - 1}, each once")
+    world.record_command(command)
+    world.refresh_arrivals(world.network.partition(command.groups, world.now_us))
+
+
+@_apply.register
+def _(command: c.Heal, world: World) -> None:
+    world.record_command(command)
+    world.refresh_arrivals(world.network.heal(world.now_us))
+
+
+@_apply.register
+def _(command: c.SetLag, world: World) -> None:
+    if not 0 <= command.extra_us <= MAX_LAG_US:
+        raise CommandRefused("command/lag", f"a lag is 0 to {MAX_LAG_US} microseconds, not {command.extra_us}")
+    world.record_command(command)
+    world.refresh_arrivals(world.network.set_lag(command.node, command.extra_us, world.now_us))
+
+
+@_apply.register
+def _(command: c.SetHashRate, world: World) -> None:
+    node = NodeId(command.node)
+    if not 0 <= command.hash_rate_per_s <= 10**18:
+        raise CommandRefused("command/hash-rate", f"a hash rate is 0 to 10**18, not {command.hash_rate_per_s}")
+    agent = world.consensus.agents.get(node)
+    if not hasattr(agent, "set_hash_rate"):
+        raise CommandRefused("command/hash-rate", f"node n{node:02d} does not mine")
+    world.record_command(command)
+    effects = agent.set_hash_rate(world.view(node), command.hash_rate_per_s)  # type: ignore[union-attr]  # just checked
+    if world.network.is_online(node):
+        world.apply_effects(node, effects)
+
+
+@_apply.register
+def _(command: c.SetTraffic, world: World) -> None:
+    people = [actor for actor in world.actors if hasattr(actor, "set_rate")]
+    if not 0 <= command.per_1000_s <= 10**7:
+        raise CommandRefused(
+            "command/traffic", f"traffic is 0 to 10000000 a thousand seconds, not {command.per_1000_s}"
+        )
+    if not people:
+        raise CommandRefused("command/traffic", "this scenario has no people who pay each other")
+    world.record_command(command)
+    for actor in people:
+        actor.set_rate(world, command.per_1000_s)

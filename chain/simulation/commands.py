@@ -1,0 +1,138 @@
+"""The one door in: everything a person, a scenario or an attack may do to a run, as typed values.
+
+The kernel stamps a command with virtual time when it is applied and records it; the log of commands, with the scenario
+and the seed, *is* the run. A command that cannot be applied raises CommandRefused (or InvalidTransaction) and is not
+recorded. Nodes are named by index.
+"""
+
+import re
+
+import msgspec
+
+from chain.units import TimeUs
+
+
+def _get_tag(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="command", tag=_get_tag):
+    """Base of all commands: frozen, and named in a save by its class, as in ``stop-node``."""
+
+
+class SubmitTransaction(_Command, frozen=True):
+    """Hand a signed transaction to a node, which checks it and passes it on."""
+
+    node: int
+    transaction: bytes
+    """The canonical bytes of a SignedTransaction."""
+
+
+class RequestCoins(_Command, frozen=True):
+    """Ask the faucet to pay an address; the faucet signs a transfer and hands it to the node."""
+
+    node: int
+    address: bytes
+    amount: int
+
+
+class MineBlock(_Command, frozen=True):
+    """Let a node propose a block now, whatever its luck."""
+
+    node: int
+
+
+class StopNode(_Command, frozen=True):
+    """Switch a node off: it neither proposes nor hears anything."""
+
+    node: int
+
+
+class StartNode(_Command, frozen=True):
+    """Switch a node on again; it catches up."""
+
+    node: int
+
+
+class CutNode(_Command, frozen=True):
+    """Close all links of a node; it goes on working alone."""
+
+    node: int
+
+
+class ReconnectNode(_Command, frozen=True):
+    """Open the links of a node again."""
+
+    node: int
+
+
+class CutLink(_Command, frozen=True):
+    """Close the link between two nodes, both ways."""
+
+    node: int
+    other: int
+
+
+class OpenLink(_Command, frozen=True):
+    """Open the link between two nodes again."""
+
+    node: int
+    other: int
+
+
+class Partition(_Command, frozen=True):
+    """Close every link between nodes of different groups; nodes in no group form one more."""
+
+    groups: tuple[tuple[int, ...], ...]
+
+
+class Heal(_Command, frozen=True):
+    """Open every link again."""
+
+
+class SetLag(_Command, frozen=True):
+    """Add latency to everything a node sends or receives; 0 takes it away."""
+
+    node: int
+    extra_us: int
+
+
+class SetHashRate(_Command, frozen=True):
+    """Change a miner's hash rate, in hashes a second."""
+
+    node: int
+    hash_rate_per_s: int
+
+
+class SetTraffic(_Command, frozen=True):
+    """Change how often people pay each other: payments a thousand seconds; 0 stops them."""
+
+    per_1000_s: int
+
+
+Command = (
+    SubmitTransaction
+    | RequestCoins
+    | MineBlock
+    | StopNode
+    | StartNode
+    | CutNode
+    | ReconnectNode
+    | CutLink
+    | OpenLink
+    | Partition
+    | Heal
+    | SetLag
+    | SetHashRate
+    | SetTraffic
+)
+
+
+class CommandEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command as it was applied: the inputs of a run are a list of these."""
+
+    time_us: TimeUs
+    """Virtual time at which it was applied."""
+    step: int
+    """How many kernel events had been handled before it: settles the order at one and the same microsecond."""
+    command: Command

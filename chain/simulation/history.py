@@ -1,0 +1,70 @@
+"""The one door out: what happened, in order, append-only, with a rolling digest.
+
+Every record changes the digest, so two runs are equal when their digests are. The short form of the digest is kept for
+every record, which lets a replay name the first record that differs.
+"""
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from chain.encoding import encode
+from chain.units import TimeUs, format_time
+
+SHORT_DIGEST_BYTES: Final = 4
+ROLLING_EVERY: Final = 256
+"""Records between two digests that are kept whole."""
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One thing that happened."""
+
+    time_us: TimeUs
+    kind: str
+    """``block``, ``refused-block``, ``transaction``, ``refused-transaction``, ``command``."""
+    node: int
+    """The node it happened at; -1 for the whole network."""
+    subject: bytes
+    """The hash of the block or transaction it is about; empty for commands."""
+    detail: str = ""
+    """The name of the command; the rule and numbers of a refusal."""
+
+
+class History:
+    """Records, and the digest over them."""
+
+    __slots__ = ("_hash", "records", "rolling", "short_digests")
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.short_digests = bytearray()
+        self.rolling: list[tuple[int, int, str]] = []
+        """(number of records, virtual time, digest), now and then."""
+        self._hash = hashlib.blake2b(digest_size=32, person=b"chainroom-run")
+
+    def append(self, record: Record, evidence: bytes = b"") -> None:
+        """Add a record. ``evidence`` enters the digest but is kept elsewhere (arrival tables, command arguments)."""
+        self.records.append(record)
+        self._hash.update(encode((record, hashlib.blake2b(evidence, digest_size=32).digest())))
+        digest = self._hash.digest()
+        self.short_digests += digest[:SHORT_DIGEST_BYTES]
+        if len(self.records) % ROLLING_EVERY == 0:
+            self.rolling.append((len(self.records), record.time_us, digest.hex()))
+
+    def compute_digest(self) -> bytes:
+        """Return the digest of everything so far."""
+        return self._hash.digest()
+
+    def describe(self, index: int) -> str:
+        """Return where a record stands in words: ``day 0  02:14:37.250, node n07``."""
+        record = self.records[index]
+        node = f", node n{record.node:02d}" if record.node >= 0 else ""
+        return f"{format_time(record.time_us)}{node}"
+
+    def copy(self) -> "History":
+        """Return an independent history in the same state."""
+        other = History()
+        other.records, other.short_digests = self.records.copy(), self.short_digests.copy()
+        other.rolling, other._hash = self.rolling.copy(), self._hash.copy()
+        return other

@@ -1,0 +1,135 @@
+"""A run in numbers: the object that ``chainroom run --json`` prints. docs/report.md has the formulas.
+
+Rates are of all published valid blocks. A block is stale when it is not on the heaviest branch at the end.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from chain.consensus.block_tree import BlockRecord
+from chain.simulation.simulation import RULES_VERSION, Simulation
+from chain.simulation.world import World
+from chain.units import MILLISECOND, NEVER, SECOND
+
+
+def compute_report(simulation: Simulation) -> dict[str, Any]:
+    """Return the numbers of a run so far, all but the wall-clock seconds."""
+    world = simulation.world
+    best = world.tree.get_best(world.now_us)
+    canonical = list(world.tree.iter_branch(best))[-2::-1]  # without genesis, oldest first
+    return {
+        "scenario": getattr(simulation.scenario, "name", ""),
+        "seed": simulation.seed,
+        "rules_version": RULES_VERSION,
+        "digest": simulation.compute_digest(),
+        "consensus": world.consensus.name,
+        "nodes": world.node_count,
+        "virtual_seconds": world.now_us / SECOND,
+        "blocks": compute_blocks(world, canonical),
+        "reorgs": compute_reorgs(world),
+        "transactions": compute_transactions(world, best),
+        "finality": compute_finality(world, canonical),
+        "propagation": compute_propagation(world),
+        "proposers": compute_proposers(canonical),
+        "supply": world.ledger.state(best.hash).compute_total_balance(),
+        "energy_kwh": compute_energy_kwh(world),
+    }
+
+
+def compute_blocks(world: World, canonical: list[BlockRecord]) -> dict[str, Any]:
+    """Return how many blocks there are, how many of them are stale, and the mean interval."""
+    proposed, kept = len(world.tree) - 1, len(canonical)
+    return {
+        "proposed": proposed,
+        "canonical": kept,
+        "stale": proposed - kept,
+        "stale_rate": (proposed - kept) / proposed if proposed else 0.0,
+        "interval_mean_seconds": canonical[-1].published_us / SECOND / kept if kept else None,
+    }
+
+
+def compute_reorgs(world: World) -> dict[str, int]:
+    """Return how often a node left blocks it had followed, over all nodes, and the most it left at once."""
+    tree, count, max_depth = world.tree, 0, 0
+    for start, stop in find_forks(world):
+        for node in range(world.node_count):
+            for time_us, old, new in tree.iter_head_changes(world.view(node).node, start, stop):
+                depth = old.height - tree.get_fork_point(old, new).height if time_us <= world.now_us else 0
+                count, max_depth = count + (depth > 0), max(max_depth, depth)
+    return {"count": count, "max_depth": max_depth}
+
+
+def find_forks(world: World) -> list[tuple[int, int]]:
+    """Return ranges of blocks, by index, outside of which every block has exactly the one before it as parent.
+
+    A range starts at a block whose parent every node followed, and ends where one branch has won everywhere.
+    """
+    records, forks = world.tree.records, []
+    start: int | None = None
+    last_linear = 0
+    for record in records[1:]:
+        is_linear = record.parent is not None and record.parent.index == record.index - 1
+        if not is_linear:
+            start = last_linear if start is None else start
+            assert record.parent is not None
+            start = min(start, record.parent.index + 1)
+        elif start is not None and _has_won(world, record, start):
+            forks.append((start, record.index + 1))
+            start = None
+        if is_linear and start is None:
+            last_linear = record.index
+    if start is not None:
+        forks.append((start, len(records)))
+    return forks
+
+
+def _has_won(world: World, record: BlockRecord, start: int) -> bool:
+    parent = record.parent
+    assert parent is not None
+    rivals = [r for r in world.tree.records[start : record.index] if r.weight >= parent.weight and r is not parent]
+    settled = int(parent.known_us.max()) <= record.published_us
+    return not rivals and settled
+
+
+def compute_transactions(world: World, best: BlockRecord) -> dict[str, int]:
+    """Return how many transactions were submitted, confirmed on the heaviest branch, still waiting, refused."""
+    submitted = len(world.transactions)
+    confirmed = sum(len(record.block.transactions) for record in world.tree.iter_branch(best))
+    refused = sum(record.kind == "refused-transaction" for record in world.history.records)
+    return {"submitted": submitted, "confirmed": confirmed, "pending": submitted - confirmed, "refused": refused}
+
+
+def compute_finality(world: World, canonical: list[BlockRecord]) -> dict[str, Any]:
+    """Return the kind of finality, the height that is final, and the mean time a block waited for it."""
+    depth = world.consensus.depth
+    height = max(0, len(canonical) - depth + 1) if depth else 0
+    lags = [canonical[index + depth - 1].published_us - canonical[index].published_us for index in range(height)]
+    kind = world.consensus.rules.finality.value
+    return {"kind": kind, "height": height, "lag_seconds_mean": sum(lags) / len(lags) / SECOND if lags else None}
+
+
+def compute_propagation(world: World) -> dict[str, float | None]:
+    """Return the mean time, over blocks, until half and nine tenths of all nodes have a block, in milliseconds."""
+    times: dict[str, float | None] = {}
+    nodes, records = world.node_count, world.tree.records[1:]
+    for name, per_cent in (("t50_ms", 50), ("t90_ms", 90)):
+        place = max(-(-nodes * per_cent // 100) - 1, 0)
+        reached = [int(np.partition(r.arrival_us, place)[place]) - r.published_us for r in records]
+        done = [time_us for time_us in reached if time_us < NEVER // 2]
+        times[name] = sum(done) / len(done) / MILLISECOND if done else None
+    return times
+
+
+def compute_energy_kwh(world: World) -> float:
+    """Return the energy all nodes have spent on the protocol, in kilowatt-hours."""
+    joules = sum(agent.compute_energy_joules(world.now_us) for agent in world.consensus.agents.values())
+    return joules / 3_600_000
+
+
+def compute_proposers(canonical: list[BlockRecord]) -> dict[str, float]:
+    """Return each node's share of the canonical blocks."""
+    counts: dict[int, int] = {}
+    for record in canonical:
+        counts[record.origin] = counts.get(record.origin, 0) + 1
+    return {f"n{node:02d}": counts[node] / len(canonical) for node in sorted(counts)}
