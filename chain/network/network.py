@@ -1,0 +1,152 @@
+"""The network as the rest of the engine sees it: publish an item and get its ``Spread``; change links and get those
+spreads whose future changed.
+
+A Spread depends on the seed, on the item's key, origin, moment and size, on the state of links, and (blocks with relay
+``announce``) on uploads of earlier items still under way; on nothing else. Spreads that may still change are "in
+flight": some node is yet to be reached. The others are dropped here; whoever published them keeps them.
+
+``copy`` is cheap: flights and arrays are never changed, only replaced, so a checkpoint shares them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from chain.errors import InvalidInput
+from chain.network.flight import Change, Flight, Item
+from chain.network.links import FULL_BANDWIDTH, Links
+from chain.network.parameters import NetworkParameters
+from chain.network.placement import build_places
+from chain.network.push_relay import PushRelay
+from chain.network.spread import Spread
+from chain.network.timing import Timing
+from chain.network.topology import build_topology
+from chain.units import NEVER
+
+BLOCK_KIND: Final = "block"
+"""The kind of item that is announced first where the relay is ``announce``; all others are pushed."""
+SWEEP_AT: Final = 64
+"""Flights at which settled ones are looked for."""
+
+
+class Network:
+    """Nodes, links and what travels over them."""
+
+    def __init__(self, parameters: NetworkParameters, seed: int) -> None:
+        """Build the network. Raises InvalidScenario when the parameters cannot be met."""
+        self.parameters = parameters
+        self.seed = seed
+        self.topology = build_topology(parameters, seed)
+        self.places = build_places(parameters, seed)
+        """Region, city, latitude and longitude by node."""
+        self.links = Links(self.topology)
+        self.messages = 0
+        """Messages sent since the start; those of spreads in flight count as foreseen."""
+        self.bytes_sent = 0
+        """Bytes of items in these messages; control messages count nothing."""
+        self._push = PushRelay(Timing(parameters, seed, self.topology, self.places))
+        self._flights: dict[bytes, Flight] = {}
+        self._sweep_at = SWEEP_AT
+
+    def copy(self) -> "Network":
+        """Return a network that goes on from here on its own."""
+        twin = object.__new__(Network)
+        twin.__dict__.update(self.__dict__)
+        twin.links, twin._flights = self.links.copy(), dict(self._flights)
+        return twin
+
+    def publish(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, relay: bool = True) -> Spread:
+        """Return the spread of an item that ``origin`` publishes now.
+
+        With ``relay=False`` (an invalid item) only the neighbours of the origin receive it and nobody passes it on.
+        Raises InvalidInput when the key is in flight already or the moment lies before the last change of links.
+        """
+        if key in self._flights:
+            raise InvalidInput("item", key.hex(), "a key that is not in flight already")
+        if time_us < self.links.changed_us:
+            raise InvalidInput("moment of publishing", time_us, f"{self.links.changed_us} or later")
+        if kind == BLOCK_KIND and self.parameters.block_bytes:
+            size_bytes = self.parameters.block_bytes
+        flight = self._push.start(Item(key, origin, time_us, size_bytes, kind, relay), self.links)
+        self._flights[key] = flight
+        self.messages += flight.messages
+        self.bytes_sent += flight.bytes_sent
+        if len(self._flights) > self._sweep_at:
+            self._sweep(time_us)
+        return flight.spread
+
+    def get_flights(self) -> list[Spread]:
+        """Return the spreads that may still change, in the order they were published."""
+        return [flight.spread for flight in self._flights.values()]
+
+    def forget(self, keys: Iterable[bytes]) -> None:
+        """Drop spreads from flight, for instance of transactions that are history: they stay as they are now."""
+        for key in keys:
+            self._flights.pop(key, None)
+
+    def close_links(self, links: Iterable[int], now_us: int) -> list[Spread]:
+        """Close links; what is in flight over them is lost. Return the spreads whose future changed."""
+        return self._change(now_us, lambda state: state.close(links, now_us))
+
+    def open_links(self, links: Iterable[int], now_us: int) -> list[Spread]:
+        """Open closed links; both ends offer what they have. Return the spreads whose future changed."""
+        return self._change(now_us, lambda state: state.open(links, now_us))
+
+    def set_online(self, node: int, online: bool, now_us: int) -> list[Spread]:
+        """Let a node leave, or come back and catch up. Return the spreads whose future changed."""
+        return self._change(now_us, lambda state: state.set_online(node, online, now_us))
+
+    def partition(self, groups: Sequence[Iterable[int]], now_us: int) -> list[Spread]:
+        """Cut all links between groups; unnamed nodes are one more group. Return the spreads whose future changed."""
+        return self._change(now_us, lambda state: state.partition(groups, now_us))
+
+    def heal(self, now_us: int) -> list[Spread]:
+        """End the partition. Return the spreads whose future changed."""
+        return self._change(now_us, lambda state: state.heal(now_us))
+
+    def set_lag(
+        self,
+        now_us: int,
+        *,
+        links: Iterable[int] = (),
+        nodes: Iterable[int] = (),
+        extra_us: int = 0,
+        bandwidth_per_mille: int = FULL_BANDWIDTH,
+    ) -> list[Spread]:
+        """Slow links, or all links of nodes, for messages sent from now on; the default values end a lag.
+
+        Return the spreads whose future changed.
+        """
+        links, nodes = list(links), list(nodes)
+        return self._change(
+            now_us,
+            lambda state: state.set_lag(
+                now_us, links=links, nodes=nodes, extra_us=extra_us, bandwidth_per_mille=bandwidth_per_mille
+            ),
+        )
+
+    def _change(self, now_us: int, apply: Callable[[Links], None]) -> list[Spread]:
+        """Change the links and compute the future of every flight again. An invalid change leaves no trace."""
+        after = self.links.copy()
+        apply(after)
+        opened = bool(((self.links.open_since == NEVER) & (after.open_since != NEVER)).any())
+        change = Change(now_us, self.links, after, opened)
+        self.links = after
+        self._sweep(now_us)
+        changed = []
+        for key, old in self._flights.items():
+            new = self._push.change(old, change)
+            self._flights[key] = new
+            self.messages += new.messages - old.messages
+            self.bytes_sent += new.bytes_sent - old.bytes_sent
+            if not np.array_equal(new.spread.arrival, old.spread.arrival):
+                changed.append(new.spread)
+        return changed
+
+    def _sweep(self, now_us: int) -> None:
+        """Drop the flights that have reached every node; look again when their number has doubled."""
+        self._flights = {
+            key: flight for key, flight in self._flights.items() if not flight.is_complete or flight.last_us > now_us
+        }
+        self._sweep_at = max(SWEEP_AT, 2 * len(self._flights))

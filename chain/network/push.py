@@ -1,0 +1,111 @@
+"""Push: whoever gets an item sends it to every neighbour at once; when it reaches whom is one shortest-path problem.
+
+``arrival[v] = min over open links u→v of max(arrival[u], open_since[u, v]) + delay[u, v]``; among equal ones the
+neighbour with the lowest index is the parent. Nodes send to all neighbours side by side, so nothing queues.
+
+When links change at ``now``, arrivals up to ``now`` stay and the later ones are computed again from the same formula.
+So a message in flight over a link that closes is lost, and is sent anew, with the same luck, when the link opens.
+
+Two ways to the same numbers: Dijkstra's over plain integers in a heap for small networks, Bellman and Ford's over whole
+arrays for large ones.
+"""
+
+from heapq import heappop, heappush
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from chain.network.spread import NO_PARENT
+from chain.network.topology import Topology
+
+IntArray = npt.NDArray[np.int64]
+Adjacency = list[list[tuple[int, int]]]
+
+SMALL_EDGES: Final = 1200
+"""Up to this many directed edges plain integers are faster than arrays."""
+FAR: Final = 1 << 60
+"""Later than any arrival, in µs after the start; twice of it still fits into 64 bits."""
+_BITS: Final = 15
+_MASK: Final = (1 << _BITS) - 1
+
+
+def build_adjacency(topology: Topology) -> Adjacency:
+    """Return, for each node, its neighbours, each with the position of the edge towards it."""
+    twin, neighbor, first = topology.twin.tolist(), topology.neighbor.tolist(), topology.first.tolist()
+    return [
+        [(neighbor[place], twin[place]) for place in range(first[node], first[node + 1])]
+        for node in range(topology.nodes)
+    ]
+
+
+def compute_push_small(
+    adjacency: Adjacency, delay: list[int], known: dict[int, int], open_since: list[int] | None
+) -> tuple[list[int], list[int]]:
+    """Return (arrival, parent) by node, in µs after the start, FAR and NO_PARENT where the item does not get.
+
+    ``delay`` is by position (the edge neighbor → owner), FAR when closed; ``known`` holds the arrivals that stand;
+    ``open_since`` is by position, None when no open link is younger than the first arrival.
+    """
+    nodes = len(adjacency)
+    best = [FAR << 2 * _BITS] * nodes
+    arrival, parent = [FAR] * nodes, [NO_PARENT] * nodes
+    heap: list[int] = []
+    for node, moment in known.items():
+        best[node] = 0
+        heappush(heap, moment << 2 * _BITS | node)
+    while heap:
+        entry = heappop(heap)
+        node = entry & _MASK
+        if arrival[node] != FAR:
+            continue
+        moment = arrival[node] = entry >> 2 * _BITS
+        parent[node] = entry >> _BITS & _MASK
+        for target, place in adjacency[node]:
+            sent = moment if open_since is None or open_since[place] < moment else open_since[place]
+            offer = (sent + delay[place] << _BITS | node) << _BITS | target
+            if offer < best[target]:
+                best[target] = offer
+                heappush(heap, offer)
+    for node in known:
+        parent[node] = NO_PARENT
+    return arrival, parent
+
+
+def compute_push_large(
+    topology: Topology, delay: IntArray, arrival: IntArray, open_since: IntArray | None
+) -> tuple[IntArray, IntArray]:
+    """Return (arrival, parent) by node like ``compute_push_small``, by relaxing all edges until nothing improves.
+
+    ``arrival`` holds the arrivals that stand, FAR elsewhere. Every round gives a node the best offer of its neighbours'
+    arrivals of the round before, so it takes one round more than the longest way has hops.
+    """
+    linked = np.flatnonzero(np.diff(topology.first))
+    starts = topology.first[linked]
+    standing = arrival < FAR
+    offers = np.empty(len(delay), dtype=np.int64)
+    while True:
+        _compute_offers(topology, delay, arrival, open_since, offers)
+        if not len(linked):
+            break
+        better = arrival.copy()
+        better[linked] = np.minimum.reduceat(offers, starts)
+        np.minimum(better, arrival, out=better)
+        if np.array_equal(better, arrival):
+            break
+        arrival = better
+    parent = np.full(topology.nodes, NO_PARENT, dtype=np.int64)
+    chosen = np.flatnonzero(offers == arrival.take(topology.owner))[::-1]  # the lowest neighbour is written last
+    parent[topology.owner[chosen]] = topology.neighbor[chosen]
+    parent[standing | (arrival >= FAR)] = NO_PARENT
+    return arrival, parent
+
+
+def _compute_offers(
+    topology: Topology, delay: IntArray, arrival: IntArray, open_since: IntArray | None, offers: IntArray
+) -> None:
+    """Write into ``offers``, by position, when the message over each edge would arrive."""
+    np.take(arrival, topology.neighbor, out=offers, mode="clip")
+    if open_since is not None:
+        np.maximum(offers, open_since, out=offers)
+    np.add(offers, delay, out=offers)

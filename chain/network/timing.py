@@ -1,0 +1,84 @@
+"""How long the messages of one item take over every edge: latency by luck, transfer by size and bandwidth, lag.
+
+Arrays "by position" are ordered as in ``Topology``: the edge neighbor → owner. Luck is drawn by the item's key, 16 bits
+an edge or a node, so sending an item again over the same edge takes as long as before.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from chain.draws import draw_array, draw_bytes
+from chain.network.latency import LUCK_SHIFT, build_latency_tables
+from chain.network.links import FULL_BANDWIDTH, Links
+from chain.network.parameters import NetworkParameters
+from chain.network.placement import Place
+from chain.network.regions import REGIONS, YEARS
+from chain.network.topology import Topology
+
+IntArray = npt.NDArray[np.int64]
+
+PROCESSING_US: Final = 2_000
+"""What a node takes to process an item (SimBlock, ``Node.processingTime``)."""
+NO_LIMIT: Final = 1 << 50
+"""Bandwidth, in bit/s, where transfers take no time."""
+FEW_VALUES: Final = 1_000
+"""Up to this many values BLAKE2b is faster than setting up Philox."""
+
+
+class Timing:
+    """The fixed part: which latency table and which bandwidth each edge has. Shared by copies of a network."""
+
+    def __init__(self, parameters: NetworkParameters, seed: int, topology: Topology, places: tuple[Place, ...]) -> None:
+        measured = parameters.delay_model == "regions"
+        region = np.array([REGIONS.index(place.region) for place in places], dtype=np.int64)
+        source, target = region[topology.neighbor], region[topology.owner]
+        year = YEARS[parameters.year]
+        pairs = [year.get_bandwidth(one, other) if measured else NO_LIMIT for one in range(6) for other in range(6)]
+        self.seed = seed
+        self.topology = topology
+        self.edges = len(topology.neighbor)
+        """Number of directed edges, two a link."""
+        self.tables, starts = build_latency_tables(parameters.delay_model, parameters.delay_us, parameters.year)
+        """Latencies in µs; entry ``table_start + level`` is that of a message over the edge."""
+        self.table_start: IntArray = starts[source, target]
+        """By position: where the edge's latency table starts."""
+        self.processing_us = PROCESSING_US if measured else 0
+        """Added to every item received; nothing in the models constant and uniform."""
+        self._pair: IntArray = source * len(REGIONS) + target
+        self._bandwidth: IntArray = np.array(pairs, dtype=np.int64)
+        self._transfer: tuple[int, IntArray] = (-1, self._pair)
+
+    def draw_levels(self, key: bytes, count: int) -> npt.NDArray[np.uint16]:
+        """Return ``count`` values of 16 bits of luck of the item named ``key``."""
+        if count <= FEW_VALUES:
+            return np.frombuffer(draw_bytes(self.seed, 2 * count, "gossip", key), dtype="<u2")
+        raw = draw_array(self.seed, "gossip", key, size=(count + 3) // 4)
+        return raw.astype("<u8", copy=False).view("<u2")[:count]
+
+    def get_bandwidth(self, links: Links) -> IntArray:
+        """Return bit/s by position, slowed by lag."""
+        bandwidth = self._bandwidth.take(self._pair)
+        if links.is_lagged:
+            slowed = bandwidth * links.bandwidth_per_mille.take(self.topology.link) // FULL_BANDWIDTH
+            bandwidth = np.maximum(slowed, 1)
+        return bandwidth
+
+    def get_transfer_us(self, size_bytes: int, links: Links) -> IntArray:
+        """Return, by position, what transfer and processing of that many bytes take; the last size is remembered."""
+        if links.is_lagged:
+            return size_bytes * 8_000_000 // self.get_bandwidth(links) + self.processing_us
+        if self._transfer[0] != size_bytes:
+            by_pair = size_bytes * 8_000_000 // self._bandwidth + self.processing_us
+            self._transfer = (size_bytes, by_pair.take(self._pair))
+        return self._transfer[1]
+
+    def compute_push_delays(self, key: bytes, size_bytes: int, links: Links) -> IntArray:
+        """Return, by position, latency + transfer + processing + lag of the item over each edge, open or closed."""
+        index = self.draw_levels(key, self.edges) >> LUCK_SHIFT
+        delays = self.tables.take(index + self.table_start)
+        delays += self.get_transfer_us(size_bytes, links)
+        if links.is_lagged:
+            delays += links.extra_us.take(self.topology.link)
+        return delays
