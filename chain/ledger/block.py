@@ -166,7 +166,7 @@ def compute_receipts_root(receipts: tuple[Receipt, ...]) -> Hash:
 def check_block_shape(block: Block) -> None:
     """Check that header and body belong together: what can be said of a block by itself. Raises InvalidBlock.
 
-    Rules: ledger/transactions-root, ledger/duplicate, ledger/gas-used. A block found good is not looked at twice.
+    Rules: ledger/transactions-root, ledger/gas-used. A block found good is not looked at twice.
     """
     if hasattr(block, "_is_shape_checked"):
         return
