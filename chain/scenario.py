@@ -18,7 +18,7 @@ from chain.draws import draw_bytes, draw_normal
 from chain.economy.people import People, TrafficParameters, build_signers
 from chain.errors import InvalidInput, InvalidScenario
 from chain.ledger.parameters import LedgerParameters
-from chain.network.network import NetworkParameters
+from chain.network.parameters import NetworkParameters
 from chain.simulation.commands import Command
 from chain.simulation.signer import Signer
 from chain.simulation.simulation import Simulation
@@ -243,7 +243,7 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
         raise InvalidScenario("seed", seed, f"0 to {MAX_SEED}")
     parameters, rates = get_consensus_parameters(scenario), compute_hash_rates(scenario, seed)
     protocol = registry.PROTOCOLS[parameters.protocol]
-    signers = build_signers(seed, scenario.traffic) if scenario.traffic.rate_per_s else ()
+    signers = build_signers(seed, scenario.traffic)
     faucet_seed = draw_bytes(seed, 32, "faucet-key")
     allocations = {signer.address: scenario.traffic.savings_coins * COIN for signer in signers}
     allocations[Signer(faucet_seed).address] = FAUCET_COINS * COIN
@@ -254,7 +254,7 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
         allocations=allocations,
         proposers=tuple(Address(draw_bytes(seed, 20, "proposer", node)) for node in range(scenario.network.nodes)),
         build_consensus=lambda: protocol.build(parameters, rates),
-        build_actors=lambda: (People(seed, scenario.traffic, signers, 0),) if signers else (),
+        build_actors=lambda: (People(seed, scenario.traffic, tuple(signer.copy() for signer in signers), 0),),
         faucet_seed=faucet_seed,
         events=tuple((TimeUs(int(entry.at)), entry.command) for entry in scenario.event),
     )

@@ -94,7 +94,7 @@ class People:
         amount -= amount % (COIN // 100) if amount > COIN // 100 else 0
         tip = TIPS_PER_GAS[draw_below(self._seed, len(TIPS_PER_GAS), "tip", count)]
         memo = MEMOS[draw_below(self._seed, len(MEMOS), "memo", count)]
-        if not world.network.is_online(node):
+        if not world.network.links.is_online_now(node):
             self.skipped += 1
             return
         signed = world.sign_transfer(

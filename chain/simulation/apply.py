@@ -32,7 +32,7 @@ def _apply(command: Any, world: World) -> None:
 
 
 def _check_online(world: World, node: int, is_online: bool = True) -> None:
-    if world.network.is_online(node) != is_online:
+    if world.network.links.is_online_now(node) != is_online:
         state = "switched off" if is_online else "already running"
         raise CommandRefused("command/online", f"node n{node:02d} is {state}")
 
@@ -96,32 +96,34 @@ def _(command: c.StartNode, world: World) -> None:
 @_apply.register
 def _(command: c.CutNode, world: World) -> None:
     world.record_command(command)
-    world.refresh_arrivals(world.network.isolate(command.node, world.now_us))
+    world.refresh_arrivals(world.network.close_links(world.network.topology.get_links(command.node), world.now_us))
 
 
 @_apply.register
 def _(command: c.ReconnectNode, world: World) -> None:
     world.record_command(command)
-    world.refresh_arrivals(world.network.reconnect(command.node, world.now_us))
+    world.refresh_arrivals(world.network.open_links(world.network.topology.get_links(command.node), world.now_us))
 
 
 @_apply.register
 def _(command: c.CutLink, world: World) -> None:
-    _check_link(world, command.node, command.other)
+    link = _find_link(world, command.node, command.other)
     world.record_command(command)
-    world.refresh_arrivals(world.network.close_link(command.node, command.other, world.now_us))
+    world.refresh_arrivals(world.network.close_links([link], world.now_us))
 
 
 @_apply.register
 def _(command: c.OpenLink, world: World) -> None:
-    _check_link(world, command.node, command.other)
+    link = _find_link(world, command.node, command.other)
     world.record_command(command)
-    world.refresh_arrivals(world.network.open_link(command.node, command.other, world.now_us))
+    world.refresh_arrivals(world.network.open_links([link], world.now_us))
 
 
-def _check_link(world: World, node: int, other: int) -> None:
-    if not world.network.has_link(node, other):
+def _find_link(world: World, node: int, other: int) -> int:
+    link = world.network.topology.get_link(node, other)
+    if link is None:
         raise CommandRefused("command/link", f"nodes n{node:02d} and n{other:02d} are not linked")
+    return link
 
 
 @_apply.register
@@ -137,15 +139,29 @@ def _(command: c.Partition, world: World) -> None:
 @_apply.register
 def _(command: c.Heal, world: World) -> None:
     world.record_command(command)
+    every_link = range(len(world.network.topology.links))
     world.refresh_arrivals(world.network.heal(world.now_us))
+    world.refresh_arrivals(world.network.open_links(every_link, world.now_us))
 
 
 @_apply.register
 def _(command: c.SetLag, world: World) -> None:
-    if not 0 <= command.extra_us <= MAX_LAG_US:
-        raise CommandRefused("command/lag", f"a lag is 0 to {MAX_LAG_US} microseconds, not {command.extra_us}")
+    _check_lag(command.extra_us)
     world.record_command(command)
-    world.refresh_arrivals(world.network.set_lag(command.node, command.extra_us, world.now_us))
+    world.refresh_arrivals(world.network.set_lag(world.now_us, nodes=[command.node], extra_us=command.extra_us))
+
+
+@_apply.register
+def _(command: c.SetLinkLag, world: World) -> None:
+    link = _find_link(world, command.node, command.other)
+    _check_lag(command.extra_us)
+    world.record_command(command)
+    world.refresh_arrivals(world.network.set_lag(world.now_us, links=[link], extra_us=command.extra_us))
+
+
+def _check_lag(extra_us: int) -> None:
+    if not 0 <= extra_us <= MAX_LAG_US:
+        raise CommandRefused("command/lag", f"a lag is 0 to {MAX_LAG_US} microseconds, not {extra_us}")
 
 
 @_apply.register
@@ -158,7 +174,7 @@ def _(command: c.SetHashRate, world: World) -> None:
         raise CommandRefused("command/hash-rate", f"node n{node:02d} does not mine")
     world.record_command(command)
     effects = agent.set_hash_rate(world.view(node), command.hash_rate_per_s)  # type: ignore[union-attr]  # just checked
-    if world.network.is_online(node):
+    if world.network.links.is_online_now(node):
         world.apply_effects(node, effects)
 
 

@@ -97,6 +97,14 @@ class SetLag(_Command, frozen=True):
     extra_us: int
 
 
+class SetLinkLag(_Command, frozen=True):
+    """Add latency to the link between two nodes; 0 takes it away."""
+
+    node: int
+    other: int
+    extra_us: int
+
+
 class SetHashRate(_Command, frozen=True):
     """Change a miner's hash rate, in hashes a second."""
 
@@ -123,6 +131,7 @@ Command = (
     | Partition
     | Heal
     | SetLag
+    | SetLinkLag
     | SetHashRate
     | SetTraffic
 )

@@ -148,7 +148,7 @@ class World:
         waiting.discard(node)
         if not waiting:
             del self._awaited[record.index]
-        if self.network.is_online(node):
+        if self.network.links.is_online_now(node):
             self.apply_effects(node, self.consensus.agents[node].on_block(self.view(node), record.hash))
 
     def _on_actor(self, event: Event) -> None:
@@ -221,7 +221,7 @@ class World:
     def submit_transaction(self, node: NodeId, signed: SignedTransaction) -> TransactionRecord | None:
         """Hand a transaction to a node: it checks it against what it knows and passes it on, or refuses it."""
         try:
-            if not self.network.is_online(node):
+            if not self.network.links.is_online_now(node):
                 raise InvalidTransaction("node/online", f"node n{node:02d} is switched off")
             if self.transactions.get(signed.id) is not None:
                 raise InvalidTransaction("mempool/known", f"transaction {signed.id.hex()[:16]}… is already known")
