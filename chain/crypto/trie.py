@@ -226,7 +226,7 @@ def verify_proof(root: bytes, key: bytes, value: bytes | None, proof: TrieProof)
             return False
         is_below = path.startswith(step.prefix, depth)
         depth += len(step.prefix)
-        bit = 1 << path[depth] if is_below else 0
+        bit = 1 << path[depth] if is_below and depth < len(path) else 0
         expected = step.hashes[(step.bitmap & (bit - 1)).bit_count()] if step.bitmap & bit else None
         depth += 1
     if proof.item is None:

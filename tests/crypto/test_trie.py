@@ -180,6 +180,13 @@ def test_a_made_up_proof_shows_nothing_false(
         assert claimed == content.get(key)
 
 
+def test_a_made_up_root_whose_branch_is_longer_than_the_key_shows_no_value() -> None:
+    """No map has such a branch, but who makes up a root can make up its proof too: it must get an answer."""
+    step = TrieStep(b"\0", 1, (hash_leaf(b"", b"x"),))
+    root = hash_branch(step.prefix, step.bitmap, step.hashes)
+    assert not verify_proof(root, b"", b"x", TrieProof((step,), (b"", b"x")))
+
+
 def test_a_thousand_addresses() -> None:
     keys = build_addresses(1000)
     trie = Trie((key, b"balance") for key in keys)
