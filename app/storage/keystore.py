@@ -247,17 +247,18 @@ class Keystore:
 
         Raises MissingFile, DamagedFile, NewerFile, ExistingFile, StorageError; then nothing has changed.
         """
-        try:
-            tables = parse_tables(read_whole(source, IMPORT_LIMIT_BYTES), WALLET, str(source))
-        except FileNotFoundError:
-            raise MissingFile(f"{source}: there is no such file") from None
-        accounts = _check_wallet(tables, source)
+        tables, accounts = _read_copy(source)
         self._check_absent()
         with change_database(self.path, WALLET, on_notice=self._on_notice) as database:
             if database.tables():
                 self._check_absent()
             database.storage.write(tables)
         return accounts
+
+    @staticmethod
+    def check_file(source: Path) -> None:
+        """Check that an exported copy can be taken in. Raises as ``take_in``."""
+        _read_copy(source)
 
     def set_aside(self) -> Path:
         """Rename the wallet, so that another can be made; return its new name. Raises StorageError."""
@@ -287,14 +288,18 @@ def check_label(label: str) -> str:
     return label
 
 
-def _check_wallet(tables: Tables, where: Path) -> list[Account]:
-    """Check that a file from elsewhere holds a whole wallet; return its accounts. Raises DamagedFile."""
+def _read_copy(source: Path) -> tuple[Tables, list[Account]]:
+    """Return a whole wallet in a file from elsewhere. Raises MissingFile, DamagedFile, NewerFile, StorageError."""
+    try:
+        tables = parse_tables(read_whole(source, IMPORT_LIMIT_BYTES), WALLET, str(source))
+    except FileNotFoundError:
+        raise MissingFile(f"{source}: there is no such file") from None
     database = open_tables(tables)
-    check_vault(_read_vault(database, where), where)
-    accounts = _read_accounts(database, where)
+    check_vault(_read_vault(database, source), source)
+    accounts = _read_accounts(database, source)
     if not accounts:
-        raise DamagedFile(f"{where}: holds no account")
-    return accounts
+        raise DamagedFile(f"{source}: holds no account")
+    return tables, accounts
 
 
 def _add(database: TinyDB, label: str, address: Address, key: DerivedKey | None) -> Account:

@@ -217,8 +217,10 @@ def _write_document(document: SaveDocument) -> bytes:
 
 
 def _get_summary(document: SaveDocument) -> dict[str, str | int]:
+    scenario = document.get("scenario")
+    named = document | {"scenario": scenario.get("name")} if isinstance(scenario, dict) else document
     return {
         key: value
-        for key, value in document.items()
+        for key, value in named.items()
         if (isinstance(value, str) and len(value) <= 80) or isinstance(value, int)
     }

@@ -11,7 +11,14 @@ from app.storage.errors import DamagedFile, ExistingFile, MissingFile, NewerFile
 from app.storage.saves import IMPORT_LIMIT_BYTES, SAVE, Saves, check_name, read_save_file
 from chain.errors import InvalidInput
 
-RUN = {"format": 1, "rules_version": 3, "seed": 7, "commands": [[0, "pay", {"memo": "tea"}]], "digest": "ab" * 32}
+RUN = {
+    "format": 1,
+    "scenario": {"name": "quiet"},
+    "rules_version": 3,
+    "seed": 7,
+    "commands": [[0, "pay", {"memo": "tea"}]],
+    "digest": "ab" * 32,
+}
 
 
 def write_save(path: Path, document: dict[str, object], kind: FileKind = SAVE) -> None:
@@ -36,7 +43,7 @@ def test_list_shows_own_then_shipped_and_own_hides_shipped(saves: Saves) -> None
     saves.write("zebra", RUN)
     entries = saves.get_entries()
     assert [(entry.name, entry.is_shipped) for entry in entries] == [("zebra", False), ("first-fork", True)]
-    assert entries[0].summary == {"format": 1, "rules_version": 3, "seed": 7, "digest": "ab" * 32}
+    assert entries[0].summary == {"format": 1, "scenario": "quiet", "rules_version": 3, "seed": 7, "digest": "ab" * 32}
     assert entries[0].size_bytes == entries[0].path.stat().st_size
     saves.write("first-fork", {**RUN, "seed": 8})
     assert [(entry.name, entry.is_shipped) for entry in saves.get_entries()] == [
