@@ -1,0 +1,100 @@
+"""The home of the interface: the numbered views under a row of tabs.
+
+Views are imported and mounted after the first paint, because they bring the engine with them.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from textual.app import ComposeResult
+from textual.widgets import ContentSwitcher, Static
+
+from app.screens.run_screen import RunScreen
+
+if TYPE_CHECKING:
+    from app.screens.view import Thing, View
+    from app.session import Session
+
+
+class Tab(NamedTuple):
+    """One numbered view."""
+
+    name: str
+    title: str
+    module: str
+    view: str
+    """The name of its class."""
+
+
+TABS: Final = (
+    Tab("network", "Network", "app.screens.network", "NetworkView"),
+    Tab("chain", "Chain", "app.screens.chain", "ChainView"),
+    Tab("wallet", "Wallet", "app.screens.wallet", "WalletView"),
+    Tab("mempool", "Mempool", "app.screens.mempool", "MempoolView"),
+)
+
+
+class MainScreen(RunScreen):
+    """Tabs, and the chosen view."""
+
+    DEFAULT_CSS = """
+    MainScreen > ContentSwitcher { height: 1fr; }
+    MainScreen > ContentSwitcher > * { width: 1fr; height: 1fr; }
+    MainScreen #starting { content-align: center middle; color: $muted; }
+    """
+
+    def compose_body(self) -> ComposeResult:
+        """Tabs and an empty place for the views."""
+        yield Static(id="tabs")
+        with ContentSwitcher(initial="starting"):
+            yield Static("starting the network …", id="starting")
+
+    async def mount_views(self) -> None:
+        """Import and mount every view, and show the first."""
+        switcher = self.query_one(ContentSwitcher)
+        for tab in TABS:
+            await switcher.add_content(_build_view(tab), id=tab.name)
+        self.go("network")
+
+    def go(self, name: str) -> None:
+        """Show a view and put the focus into it."""
+        switcher = self.query_one(ContentSwitcher)
+        if not switcher.get_child_by_id(name):
+            return
+        switcher.current = name
+        view = self.get_view()
+        if view is not None:
+            first = next((widget for widget in view.query("*") if widget.focusable), None)
+            if first is not None:
+                first.focus()
+
+    def get_view(self) -> "View | None":
+        """Return the view that is visible."""
+        from app.screens.view import View
+
+        widget = self.query_one(ContentSwitcher).visible_content
+        return widget if isinstance(widget, View) else None
+
+    def show_body(self, session: "Session") -> None:
+        """Bring the visible view up to date."""
+        view = self.get_view()
+        if view is not None:
+            view.show(session)
+
+    def get_focused_thing(self) -> "Thing | None":
+        """Return what is under the focus of the visible view."""
+        view = self.get_view()
+        return view.get_focused_thing() if view is not None else None
+
+
+def _build_view(tab: Tab) -> "View":
+    from app.screens.view import View
+
+    try:
+        view_class = getattr(importlib.import_module(tab.module), tab.view)
+    except ModuleNotFoundError as error:
+        if error.name != tab.module:
+            raise
+        return View(Static(f"{tab.title}: not here yet"))
+    view: View = view_class(id=tab.name)
+    return view
