@@ -100,8 +100,8 @@ class _Derived:
     _is_shape_checked: bool
 
 
-class Block(_Derived, msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, eq=False):
-    """A header and the transactions it commits to. Two blocks are equal when their hashes and transactions are."""
+class Block(_Derived, msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A header and the transactions it commits to."""
 
     header: Header
     transactions: tuple[SignedTransaction, ...] = ()
@@ -123,14 +123,6 @@ class Block(_Derived, msgspec.Struct, frozen=True, array_like=True, forbid_unkno
         except AttributeError:
             msgspec.structs.force_setattr(self, "_size_bytes", len(encode(self)))
             return self._size_bytes
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Block) and self.hash == other.hash and self.transactions == other.transactions
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.hash)
 
 
 def encode_header_prefix(header: Header) -> bytes:

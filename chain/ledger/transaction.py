@@ -81,10 +81,8 @@ class _Derived:
     _is_signature_valid: bool
 
 
-class SignedTransaction(
-    _Derived, msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False, eq=False
-):
-    """A transaction and its signature. Two are equal when their ids are."""
+class SignedTransaction(_Derived, msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """A transaction and its signature."""
 
     transaction: Transaction
     signature: _Signature
@@ -121,12 +119,6 @@ class SignedTransaction(
             key, message = self.transaction.public_key, compute_signing_hash(self.transaction)
             msgspec.structs.force_setattr(self, "_is_signature_valid", is_valid_signature(key, message, self.signature))
             return self._is_signature_valid
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SignedTransaction) and self.id == other.id
-
-    def __hash__(self) -> int:
-        return hash(self.id)
 
 
 def _derive_from_bytes(signed: SignedTransaction) -> None:

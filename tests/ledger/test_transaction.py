@@ -54,13 +54,15 @@ def test_the_signature_covers_every_field(people):
         assert forged.id != signed.id
 
 
-def test_the_id_covers_the_signature_and_equality_is_by_id(people):
+def test_the_id_covers_the_signature_and_names_the_content(people):
     anna, ben, *_ = people
     signed = anna.pay(ben.address)
     other = SignedTransaction(signed.transaction, bytes(64))
     assert other.id != signed.id
     assert other != signed
-    assert len({signed, other, decode_transaction(encode_transaction(signed))}) == 2
+    same = decode_transaction(encode_transaction(signed))
+    assert same == signed
+    assert len({signed, other, same}) == 2
     assert compute_signing_hash(signed.transaction) not in (signed.id, other.id)
 
 
