@@ -27,6 +27,20 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """Announce: where to start computing a spread again."""
+
+    uploads: IntArray
+    """By node: when its last upload of earlier items ends."""
+    spread: Spread | None
+    """The spread at rest, None to start from the publication."""
+    links: Links
+    """The links at that moment."""
+    changes: tuple["Change", ...]
+    """The changes of links since then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flight:
     """A spread under way."""
 
@@ -41,6 +55,8 @@ class Flight:
     """Bytes of items sent for it, without control messages."""
     delays: IntArray | None = None
     """Push, by position: set when lag changed while it was under way; otherwise drawn again by name."""
+    base: Base | None = None
+    """Announce: where to start computing it again."""
 
 
 @dataclass(frozen=True, slots=True)

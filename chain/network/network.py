@@ -14,6 +14,9 @@ from typing import Final
 import numpy as np
 
 from chain.errors import InvalidInput
+from chain.network.announce_luck import Announcing
+from chain.network.announce_relay import AnnounceRelay
+from chain.network.compact import draw_compact_nodes
 from chain.network.flight import Change, Flight, Item
 from chain.network.links import FULL_BANDWIDTH, Links
 from chain.network.parameters import NetworkParameters
@@ -33,8 +36,12 @@ SWEEP_AT: Final = 64
 class Network:
     """Nodes, links and what travels over them."""
 
-    def __init__(self, parameters: NetworkParameters, seed: int) -> None:
-        """Build the network. Raises InvalidScenario when the parameters cannot be met."""
+    def __init__(self, parameters: NetworkParameters, seed: int, fast: bool | None = None) -> None:
+        """Build the network. Raises InvalidScenario when the parameters cannot be met.
+
+        ``fast`` says whether numba compiles the announce loop (False: never); None where it is installed and pays. The
+        results are the same to the microsecond.
+        """
         self.parameters = parameters
         self.seed = seed
         self.topology = build_topology(parameters, seed)
@@ -45,7 +52,13 @@ class Network:
         """Messages sent since the start; those of spreads in flight count as foreseen."""
         self.bytes_sent = 0
         """Bytes of items in these messages; control messages count nothing."""
-        self._push = PushRelay(Timing(parameters, seed, self.topology, self.places))
+        timing = Timing(parameters, seed, self.topology, self.places)
+        self._push = PushRelay(timing)
+        self._announce: AnnounceRelay | None = None
+        if parameters.relay == "announce":
+            compact = draw_compact_nodes(parameters.nodes, seed, parameters.compact_blocks)
+            self._announce = AnnounceRelay(Announcing(timing, compact), fast)
+        self._uploads = np.zeros(parameters.nodes, dtype=np.int64)
         self._flights: dict[bytes, Flight] = {}
         self._sweep_at = SWEEP_AT
 
@@ -68,7 +81,11 @@ class Network:
             raise InvalidInput("moment of publishing", time_us, f"{self.links.changed_us} or later")
         if kind == BLOCK_KIND and self.parameters.block_bytes:
             size_bytes = self.parameters.block_bytes
-        flight = self._push.start(Item(key, origin, time_us, size_bytes, kind, relay), self.links)
+        item = Item(key, origin, time_us, size_bytes, kind, relay)
+        if self._announce is not None and kind == BLOCK_KIND:
+            flight, self._uploads = self._announce.start(item, self.links, self._uploads)
+        else:
+            flight = self._push.start(item, self.links)
         self._flights[key] = flight
         self.messages += flight.messages
         self.bytes_sent += flight.bytes_sent
@@ -136,7 +153,10 @@ class Network:
         self._sweep(now_us)
         changed = []
         for key, old in self._flights.items():
-            new = self._push.change(old, change)
+            if self._announce is not None and old.base is not None:
+                new, self._uploads = self._announce.change(old, change, self._uploads)
+            else:
+                new = self._push.change(old, change)
             self._flights[key] = new
             self.messages += new.messages - old.messages
             self.bytes_sent += new.bytes_sent - old.bytes_sent

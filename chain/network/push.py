@@ -80,16 +80,16 @@ def compute_push_large(
     ``arrival`` holds the arrivals that stand, FAR elsewhere. Every round gives a node the best offer of its neighbours'
     arrivals of the round before, so it takes one round more than the longest way has hops.
     """
-    linked = np.flatnonzero(np.diff(topology.first))
+    linked = topology.linked
     starts = topology.first[linked]
     standing = arrival < FAR
     offers = np.empty(len(delay), dtype=np.int64)
+    if np.count_nonzero(standing) == 1 and open_since is None:
+        arrival = _relax_first(topology, delay, arrival)
     while True:
         _compute_offers(topology, delay, arrival, open_since, offers)
-        if not len(linked):
-            break
         better = arrival.copy()
-        better[linked] = np.minimum.reduceat(offers, starts)
+        better[linked] = np.minimum.reduceat(offers, starts) if len(starts) else FAR
         np.minimum(better, arrival, out=better)
         if np.array_equal(better, arrival):
             break
@@ -99,6 +99,15 @@ def compute_push_large(
     parent[topology.owner[chosen]] = topology.neighbor[chosen]
     parent[standing | (arrival >= FAR)] = NO_PARENT
     return arrival, parent
+
+
+def _relax_first(topology: Topology, delay: IntArray, arrival: IntArray) -> IntArray:
+    """Return the arrivals after the first round, in which only the origin has something to offer."""
+    origin = int(arrival.argmin())
+    places = slice(topology.first[origin], topology.first[origin + 1])
+    arrival = arrival.copy()
+    arrival[topology.neighbor[places]] = np.minimum(arrival[origin] + delay[topology.twin[places]], FAR)
+    return arrival
 
 
 def _compute_offers(

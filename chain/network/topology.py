@@ -45,6 +45,8 @@ class Topology:
     """The same pairs as an array, links × 2."""
     first: IntArray = field(repr=False)
     """Where each node's neighbours begin, nodes + 1 long."""
+    linked: IntArray = field(repr=False)
+    """The nodes that have neighbours."""
     owner: IntArray = field(repr=False)
     """The node each position belongs to, 2 × links long."""
     neighbor: IntArray = field(repr=False)
@@ -88,7 +90,7 @@ def index_links(nodes: int, links: tuple[Pair, ...]) -> Topology:
     place[order] = np.arange(len(order))
     first = np.searchsorted(target[order], np.arange(nodes + 1)).astype(np.int64)
     twin = place[(order + len(links)) % max(2 * len(links), 1)]
-    arrays = (ends, first, target[order], source[order], link[order], twin)
+    arrays = (ends, first, np.flatnonzero(np.diff(first)), target[order], source[order], link[order], twin)
     for array in arrays:
         array.flags.writeable = False
     return Topology(nodes, links, *arrays)
