@@ -155,8 +155,7 @@ def build_body(
     """Return the transactions a proposer chooses from the candidates, the state they lead to, and what they do.
 
     Greedy: always the highest effective tip among the senders' next transactions, the earlier candidate when tips are
-    equal. A transaction that is refused is left out, and with it the later ones of its sender, which would leave a gap;
-    one whose nonce is used makes way for the next.
+    equal. What is refused is left out.
     """
     run, chosen = _Run(parent_state, context), []
     queues = _queue_by_sender(candidates, context.base_fee_per_gas)
@@ -169,8 +168,7 @@ def build_body(
             run.apply(signed)
             chosen.append(signed)
         except InvalidTransaction:
-            if signed.transaction.nonce >= run.get_account(signed.sender).nonce:
-                queues[place].clear()
+            pass  # left out; those of its sender that build on it will be refused in their turn
         if queues[place]:
             _, tip, index, signed = queues[place].pop()
             heapreplace(heap, (-tip, index, place, signed))
@@ -183,7 +181,7 @@ _Candidate = tuple[int, int, int, SignedTransaction]
 
 
 def _queue_by_sender(candidates: Iterable[SignedTransaction], base_fee_per_gas: int) -> list[list[_Candidate]]:
-    """Return for each sender (-nonce, tip, -index…) sorted so that the next one is last."""
+    """Return each sender's (nonce, tip, index, transaction), sorted so that the next one is last."""
     queues: dict[Address, list[_Candidate]] = {}
     for index, signed in enumerate(candidates):
         transaction = signed.transaction

@@ -256,6 +256,14 @@ def test_a_known_header_with_another_body_is_refused_and_the_block_stays(people)
     assert ledger.add(block) is execution
 
 
+def test_an_own_header_with_another_body_is_refused(people):
+    ledger = open_ledger(people)
+    block = build(people, ledger)
+    with pytest.raises(InvalidBlock, match="ledger/transactions-root"):
+        ledger.add(Block(block.header, block.transactions[:1]))
+    assert ledger.add(block).gas_used == 42_000
+
+
 def test_too_much_gas_asked_for_in_one_block(people):
     anna, _, _, dora = people
     payments = [anna.pay(dora.address, nonce, gas_limit=21_000) for nonce in range(9)]
