@@ -1,0 +1,299 @@
+"""The block tree and one block, field by field, as they stand at a moment.
+
+Canonical means: on the heaviest branch published by then, whoever knows it. What a single node follows is told on the
+page of the node. "Final" always says which kind of final.
+"""
+
+from typing import Final, NamedTuple
+
+from app.present.holders import Holders
+from app.present.index import RunIndex, get_index
+from app.present.words import (
+    format_clock,
+    format_coins,
+    format_count,
+    format_quantity,
+    format_span,
+    name_node,
+    plural,
+    shorten_hash,
+)
+from app.screens.view import Thing
+from app.widgets.models import BlockState, Cell, ChainBlock, Column, Field, Tone
+from chain.consensus.base import Finality
+from chain.consensus.block_tree import BlockRecord
+from chain.consensus.difficulty import compute_work, decode_compact
+from chain.consensus.proof_of_work import ProofOfWorkRules
+from chain.ledger.block import Block, Receipt
+from chain.simulation.world import World
+from chain.units import COIN_SYMBOL, Hash, TimeUs, format_amount
+
+TONES: Final[dict[BlockState, Tone]] = {"canonical": "good", "final": "final", "pending": "pending", "stale": "stale"}
+GLYPHS: Final[dict[BlockState, str]] = {"canonical": "■", "final": "▣", "pending": "◌", "stale": "□"}
+
+
+class Standing(NamedTuple):
+    """What has become of a block by a moment."""
+
+    state: BlockState
+    confirmations: int
+    """Blocks of the heaviest branch from this one on, itself included; 0 off that branch."""
+    words: str
+    """The state in a few honest words."""
+    meaning: str
+    """What the state does and does not promise."""
+
+
+class Facts(NamedTuple):
+    """Fields of a thing, and what enter opens on some of them."""
+
+    fields: tuple[Field, ...]
+    links: dict[str, Thing]
+    """Thing by field key."""
+
+
+# Standing --------------------------------------------------------------------------------------------------------
+
+
+def get_standing(world: World, index: RunIndex, record: BlockRecord, at_us: TimeUs) -> Standing:
+    """Return whether a block counts at a moment, how deep it is, and what that is worth."""
+    head = world.tree.get_best(at_us)
+    if not index.is_on_branch(record, head):
+        return _get_side_standing(world, index, record, at_us)
+    confirmations = head.height - record.height + 1
+    if record.parent is None:
+        return Standing(
+            "final", confirmations, "genesis", "Every node starts from this block; it is agreed on beforehand."
+        )
+    finality, depth = world.consensus.rules.finality, world.consensus.depth
+    if finality is Finality.DEPTH:
+        return _get_depth_standing(record, head, confirmations, depth)
+    words = plural(confirmations, "confirmation")
+    return Standing("canonical", confirmations, words, "Nothing here is ever final; a heavier branch may undo it.")
+
+
+def _get_depth_standing(record: BlockRecord, head: BlockRecord, confirmations: int, depth: int) -> Standing:
+    assert record.parent is not None
+    cost = f"a branch with more than {format_quantity(head.weight - record.parent.weight)}hashes of work"
+    if confirmations >= depth:
+        words = f"final by depth · {plural(confirmations, 'confirmation')}, {depth} asked for"
+        return Standing("final", confirmations, words, f"A convention, no guarantee: {cost} would still undo it.")
+    words = f"{confirmations} of {depth} confirmations"
+    missing = plural(depth - confirmations, "more block")
+    return Standing(
+        "canonical", confirmations, words, f"Final by depth after {missing}. Until then, and after: {cost} undoes it."
+    )
+
+
+def _get_side_standing(world: World, index: RunIndex, record: BlockRecord, at_us: TimeUs) -> Standing:
+    head = world.tree.get_best(at_us)
+    if record.index in get_rivals(index, head, at_us):
+        meaning = f"As much work as #{head.height} {shorten_hash(head.hash)}: the next block decides which one stays."
+        return Standing("pending", 0, "undecided rival", meaning)
+    fork = world.tree.get_fork_point(record, head)
+    winner = index.get_branch(head)[fork.height + 1] if fork.height < head.height else head
+    meaning = (
+        f"The network went on with #{winner.height} {shorten_hash(winner.hash)}. No reward; its transactions went back "
+        "to the mempools unless the other branch has them too."
+    )
+    return Standing("stale", 0, "stale", meaning)
+
+
+def get_rivals(index: RunIndex, head: BlockRecord, at_us: TimeUs) -> set[int]:
+    """Return the blocks, by index, of branches that have as much work as the heaviest one at a moment."""
+    rivals: set[int] = set()
+    for tip in index.get_at_height(head.height, at_us):
+        record: BlockRecord | None = tip if tip.weight == head.weight and tip is not head else None
+        while record is not None and not index.is_on_branch(record, head):
+            rivals.add(record.index)
+            record = record.parent
+    return rivals
+
+
+def format_title(record: BlockRecord, standing: Standing) -> str:
+    """Return how a block is called: ``#812``, ``#812′`` off the heaviest branch."""
+    return f"#{record.height}" + ("" if standing.confirmations else "′")
+
+
+# The tree --------------------------------------------------------------------------------------------------------
+
+
+def build_tree(world: World, index: RunIndex, at_us: TimeUs, low: int, high: int) -> tuple[ChainBlock, ...]:
+    """Return the blocks with heights from ``low`` to ``high`` that were published by then, by height."""
+    head = world.tree.get_best(at_us)
+    rivals = get_rivals(index, head, at_us)
+    depth = world.consensus.depth if world.consensus.rules.finality is Finality.DEPTH else 0
+    final_height = head.height - depth + 1 if depth else 0
+    blocks = []
+    for height in range(max(0, low), min(high, len(index.heights) - 1) + 1):
+        for record in index.get_at_height(height, at_us):
+            is_canonical = index.is_on_branch(record, head)
+            is_final = is_canonical and (height <= final_height or height == 0)
+            state: BlockState = (
+                "final"
+                if is_final
+                else "canonical"
+                if is_canonical
+                else "pending"
+                if record.index in rivals
+                else "stale"
+            )
+            blocks.append(build_tree_block(record, state))
+    return tuple(blocks)
+
+
+def build_tree_block(record: BlockRecord, state: BlockState) -> ChainBlock:
+    """Return a block as the tree draws it."""
+    return ChainBlock(
+        block=record.hash.hex(),
+        parent=record.parent.hash.hex() if record.parent is not None else None,
+        height=record.height,
+        label=record.hash.hex()[-4:],
+        proposer=name_node(record.origin) if record.parent is not None else "genesis",
+        transactions=len(record.block.transactions),
+        state=state,
+    )
+
+
+# One block -------------------------------------------------------------------------------------------------------
+
+
+def count_zeros(digits: str) -> int:
+    """Return how many zeros a hexadecimal number begins with."""
+    return len(digits) - len(digits.lstrip("0"))
+
+
+def build_block_facts(world: World, holders: Holders, record: BlockRecord, at_us: TimeUs) -> Facts:
+    """Return everything a block says and did, as fields; links open its neighbours, its proposer and its node."""
+    index = get_index(world)
+    standing = get_standing(world, index, record, at_us)
+    header = record.block.header
+    links: dict[str, Thing] = {}
+    fields = [
+        Field("state", "state", f"{GLYPHS[standing.state]} {standing.words}", TONES[standing.state], has_why=True),
+        Field("height", "height", format_count(header.height)),
+    ]
+    fields += _build_proof_fields(world, record)
+    if record.parent is not None:
+        links |= {
+            "parent": Thing("block", record.parent.hash),
+            "proposer": Thing("address", header.proposer),
+            "node": Thing("node", record.origin),
+        }
+        gap_us, city = header.time_us - record.parent.block.header.time_us, world.network.places[record.origin].city
+        fields += [
+            Field("parent", "parent", record.parent.hash.hex(), "accent", count_zeros(record.parent.hash.hex())),
+            Field("time", "time", format_clock(header.time_us), note=f"{format_span(gap_us)} after its parent"),
+            Field("node", "found by", name_node(record.origin), "accent", note=city),
+            Field("proposer", "reward to", holders.describe(header.proposer), "accent"),
+        ]
+    fields += _build_money_fields(world, record, standing)
+    fields += _build_space_fields(world, record)
+    fields += [
+        Field("transactions-root", "tx root", header.transactions_root.hex(), "muted"),
+        Field("receipts-root", "receipts root", header.receipts_root.hex(), "muted"),
+        Field("state-root", "state root", header.state_root.hex(), "muted"),
+        Field("nonce", "nonce", header.nonce.hex(), note="the number that was searched for"),
+    ]
+    return Facts(tuple(fields), links)
+
+
+def _build_proof_fields(world: World, record: BlockRecord) -> list[Field]:
+    """Return the hash beside the target it had to meet."""
+    digits, rules = record.hash.hex(), world.consensus.rules
+    if not isinstance(rules, ProofOfWorkRules) or record.parent is None:
+        return [Field("hash", "hash", digits, "strong")]
+    bits, difficulty = record.state.bits, compute_work(decode_compact(record.state.bits))
+    work = Field("work", "difficulty", f"{format_quantity(difficulty)}hashes", note=f"expected tries · bits {bits:08x}")
+    if not rules.grind_scale:
+        return [Field("hash", "hash", digits, "strong", note="not ground in this scenario"), work]
+    target = f"{rules.get_ground_target(bits):064x}"
+    tries = (1 << 256) // (int(target, 16) + 1)
+    return [
+        Field("hash", "hash", digits, "strong", count_zeros(digits), "≤ target ✓", True),
+        Field(
+            "target", "target", target, "text", count_zeros(target), f"scaled: 1 hash in {format_count(tries)} is below"
+        ),
+        work,
+    ]
+
+
+def _build_money_fields(world: World, record: BlockRecord, standing: Standing) -> list[Field]:
+    if record.parent is None:
+        allocated = sum(world.setup.allocations.values())
+        return [Field("allocated", "allocated", format_coins(allocated), note="all money there was at the beginning")]
+    execution = world.ledger.execution(record.hash)
+    note = f"subsidy {format_amount(execution.subsidy)} + tips {format_amount(execution.tips)}"
+    if not standing.confirmations:
+        note += " · lost with the block" if standing.state == "stale" else " · if it stays"
+    return [
+        Field("reward", "reward", format_coins(execution.subsidy + execution.tips), "good", note=note),
+        Field("burned", "burned", format_coins(execution.burned), "warning", note="base fees, destroyed"),
+    ]
+
+
+def _build_space_fields(world: World, record: BlockRecord) -> list[Field]:
+    header, block = record.block.header, record.block
+    next_fee, base_fee = world.ledger.next_base_fee(record.hash), header.base_fee_per_gas
+    direction = "up" if next_fee > base_fee else "down" if next_fee < base_fee else "unchanged"
+    fullness = f"{header.gas_used * 100 / header.gas_limit:.0f} % full, 50 % is the target"
+    count, size = format_count(len(block.transactions)), format_bytes(block.size_bytes)
+    return [
+        Field("transactions", "transactions", count, note=size),
+        Field("gas", "gas", format_gas(block), note=fullness),
+        Field(
+            "base-fee",
+            "base fee",
+            f"{format_count(base_fee)} per gas",
+            note=f"next {format_count(next_fee)}, {direction}",
+        ),
+    ]
+
+
+def format_gas(block: Block) -> str:
+    """Return the gas used and the limit: ``168 000 of 420 000``."""
+    return f"{format_count(block.header.gas_used)} of {format_count(block.header.gas_limit)}"
+
+
+def format_bytes(size: int) -> str:
+    """Return a size in bytes: ``71 kB``."""
+    return f"{size} B" if size < 10_000 else f"{size / 1000:.0f} kB" if size < 10**6 else f"{size / 10**6:.1f} MB"
+
+
+# Its transactions ------------------------------------------------------------------------------------------------
+
+TRANSACTION_COLUMNS: Final = (
+    Column("#", 4, "right"),
+    Column("id", 9),
+    Column("from", 10, is_flexible=True),
+    Column("to", 10, is_flexible=True),
+    Column(f"amount {COIN_SYMBOL}", 12, "right"),
+    Column("fee", 10, "right"),
+)
+
+
+def build_transaction_row(place: int, record: BlockRecord, receipt: Receipt, holders: Holders) -> tuple[Cell, ...]:
+    """Return the cells of one transaction of a block, for TRANSACTION_COLUMNS."""
+    signed = record.block.transactions[place]
+    action = signed.transaction.action
+    return (
+        Cell(str(place), "muted"),
+        Cell(shorten_hash(signed.id)),
+        Cell(holders.describe(signed.sender)),
+        Cell(holders.describe(action.recipient)),
+        Cell(format_amount(action.amount, 4), "strong"),
+        Cell(format_amount(receipt.fee, 6), "muted"),
+    )
+
+
+def build_why(world: World, record: BlockRecord, at_us: TimeUs) -> tuple[str, str, str]:
+    """Return title, rule and explanation of a block's standing, for ``?``."""
+    standing = get_standing(world, get_index(world), record, at_us)
+    rule = "consensus/finality" if standing.confirmations else "consensus/fork-choice"
+    return f"Block {format_title(record, standing)}: {standing.words}", rule, standing.meaning
+
+
+def get_block(world: World, key: bytes | str, at_us: TimeUs) -> BlockRecord | None:
+    """Return a block that was published by then, by its hash or the hexadecimal text of it."""
+    record = world.tree.get(Hash(bytes.fromhex(key) if isinstance(key, str) else key))
+    return record if record is not None and record.published_us <= at_us else None

@@ -1,0 +1,74 @@
+"""Who is behind an address: the person's own accounts, the people and miners of the simulation, the faucet.
+
+An address is 20 bytes; names are for reading only. A person's own label wins over the simulation's name.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+from app.present.people import get_person_name
+from app.present.words import name_node
+from app.widgets.text import clean
+from chain.simulation.world import World
+from chain.units import Address
+from chain.wallet.address import encode_address, shorten_address
+
+NO_LABELS: Final[Mapping[Address, str]] = {}
+
+
+class Holder(NamedTuple):
+    """A name and what kind of holder has it."""
+
+    name: str
+    kind: str
+    """``own account``, ``person``, ``miner``, ``faucet``."""
+
+
+_known: "WeakKeyDictionary[World, dict[Address, Holder]]" = WeakKeyDictionary()
+
+
+def _get_simulated(world: World) -> dict[Address, Holder]:
+    """Return the holders of the simulation by address; made once a world, since they never change."""
+    holders = _known.get(world)
+    if holders is None:
+        holders = {address: Holder(name_node(node), "miner") for node, address in enumerate(world.setup.proposers)}
+        signers = [signer for actor in world.actors for signer in getattr(actor, "signers", ())]
+        for rank, signer in enumerate(signers):
+            holders[signer.address] = Holder(get_person_name(rank), "person")
+        holders[world.faucet.address] = Holder("faucet", "faucet")
+        _known[world] = holders
+    return holders
+
+
+class Holders:
+    """The holders of a run's addresses."""
+
+    __slots__ = ("_simulated", "labels")
+
+    def __init__(self, world: World, labels: Mapping[Address, str] = NO_LABELS) -> None:
+        self._simulated = _get_simulated(world)
+        self.labels = labels
+        """The person's accounts and address book: address → label."""
+
+    def get(self, address: Address) -> Holder | None:
+        """Return who is behind an address, None when nobody known is."""
+        label = self.labels.get(address)
+        return Holder(clean(label, 40), "own account") if label is not None else self._simulated.get(address)
+
+    def describe(self, address: Address) -> str:
+        """Return the name, or the shortened address of somebody unknown."""
+        holder = self.get(address)
+        return shorten_address(address) if holder is None else holder.name
+
+    def search(self, text: str, limit: int) -> list[tuple[Address, Holder]]:
+        """Return the holders whose name contains the text or whose address begins with it, best first."""
+        needle = " ".join(text.lower().split())
+        found: list[tuple[bool, int, int, Address, Holder]] = []
+        for address in dict.fromkeys([*self.labels, *self._simulated]):
+            holder = self.get(address)
+            assert holder is not None
+            name = holder.name.lower()
+            if needle in name or (needle.startswith("cr1") and encode_address(address).startswith(needle)):
+                found.append((not name.startswith(needle), len(name), len(found), address, holder))
+        return [(address, holder) for *_, address, holder in sorted(found)[:limit]]
