@@ -1,14 +1,17 @@
 """The one registry of what a person can do: key bindings, the palette, the help and the docs are made from it.
 
-Idea: a command is a line of data. ``scope`` says where it works: ``everywhere`` (the application), the name of a view
-(``network``, ``wallet`` …), or of a page (``node``). Widgets may bind further keys of their own; the help shows these too.
+Idea: a command is a line of data. ``scope`` says where it works: ``everywhere`` (the application), or the name of a
+view or page (``network``, ``wallet``, ``node`` …) whose widget takes ``get_bindings(scope)``. Widgets may bind further
+keys of their own, such as arrows; the help shows those too.
 Invariant: nothing here is a priority binding, so whoever types into a field gets every letter.
 """
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
+
+EVERYWHERE: Final = "everywhere"
 
 
 class CommandSpec(NamedTuple):
@@ -17,67 +20,77 @@ class CommandSpec(NamedTuple):
     id: str
     """Unique, such as ``run.pause``; also the id of its binding."""
     key: str
-    """Keys as Textual names them, with commas between; empty for commands of the palette only."""
+    """Keys as Textual names them, with commas between; empty for what only the palette offers."""
     title: str
     """Two or three words, for the palette and the key hints."""
     help: str
     """One sentence."""
-    scope: str
-    """Where it works."""
     action: str
     """Textual's action."""
-    hint: str = ""
-    """The key as people read it, such as ``space``; made from ``key`` when empty."""
-    is_hinted: bool = False
-    """Whether the line of key hints names it."""
+    scope: str = EVERYWHERE
+    """Where it works."""
 
 
 # fmt: off
 COMMANDS: Final[tuple[CommandSpec, ...]] = (
     # The clock
-    CommandSpec("run.pause", "space", "Pause or play", "Stop the clock, or let it run.", "everywhere", "pause", "space", True),
-    CommandSpec("run.back", "comma", "Step back", "Pause, and go to what happened before.", "everywhere", "step(-1)", ",", True),
-    CommandSpec("run.step", "full_stop", "Step", "Pause, and go on to the next thing that happens.", "everywhere", "step(1)", ".", True),
-    CommandSpec("run.slower", "less_than_sign", "Slower", "Let less time pass in a second.", "everywhere", "speed(-1)", "<", True),
-    CommandSpec("run.faster", "greater_than_sign", "Faster", "Let more time pass in a second.", "everywhere", "speed(1)", ">", True),
-    CommandSpec("run.live", "end", "Go to now", "Leave the past: follow the right end of the timeline.", "everywhere", "live", "end"),
-    CommandSpec("run.start", "home", "Go to the beginning", "Show the first moment of the run.", "everywhere", "seek_start", "home"),
-    CommandSpec("run.bookmark", "b", "Bookmark", "Mark this moment on the timeline.", "everywhere", "bookmark", "b", True),
-    CommandSpec("run.branch", "B", "Branch here", "Go on from the moment shown, as if what came after had not happened.", "everywhere", "branch", "B"),
-    CommandSpec("run.save", "ctrl+s", "Save the run", "Write the run to a file that replays it exactly.", "everywhere", "save_run", "ctrl+s"),
-    CommandSpec("run.open", "o", "Open a run", "Open a scenario or a saved run.", "everywhere", "open_run", "o"),
+    CommandSpec("run.pause", "space", "Pause / play", "Stop the clock, or let it run.", "pause"),
+    CommandSpec("run.back", "comma", "Step back", "Pause, and go back to what happened before.", "step(-1)"),
+    CommandSpec("run.step", "full_stop", "Step", "Pause, and go on to the next thing that happens.", "step(1)"),
+    CommandSpec("run.slower", "less_than_sign", "Slower", "Let less time pass in a second.", "speed(-1)"),
+    CommandSpec("run.faster", "greater_than_sign", "Faster", "Let more time pass in a second.", "speed(1)"),
+    CommandSpec("run.live", "end", "Go to now", "Leave the past: follow the right end of the timeline.", "live"),
+    CommandSpec("run.start", "home", "Go to the start", "Show the first moment of the run.", "seek_start"),
+    CommandSpec("run.bookmark", "b", "Bookmark", "Mark this moment on the timeline.", "bookmark"),
+    CommandSpec("run.branch", "B", "Branch here", "Go on from here as if the rest had not been.", "branch"),
+    CommandSpec("run.save", "ctrl+s", "Save the run", "Write the run to a file that replays it exactly.", "save_run"),
+    CommandSpec("run.open", "o", "Open a run", "Open a scenario or a saved run.", "open_run"),
     # Where to
-    CommandSpec("go.network", "1", "Network", "The map of nodes and what travels between them.", "everywhere", "go('network')"),
-    CommandSpec("go.chain", "2", "Chain", "The block tree and every field of a block.", "everywhere", "go('chain')"),
-    CommandSpec("go.wallet", "3", "Wallet", "Your accounts: receive, send, history.", "everywhere", "go('wallet')"),
-    CommandSpec("go.mempool", "4", "Mempool", "What waits for a block, and at which fee.", "everywhere", "go('mempool')"),
-    CommandSpec("go.back", "escape", "Back", "Close this page.", "everywhere", "back", "esc"),
-    CommandSpec("go.find", "slash", "Find", "Find a block, transaction, address or node.", "everywhere", "find", "/", True),
+    CommandSpec("go.network", "1", "Network", "The nodes, and what travels between them.", "go('network')"),
+    CommandSpec("go.chain", "2", "Chain", "The block tree, and every field of a block.", "go('chain')"),
+    CommandSpec("go.wallet", "3", "Wallet", "Your accounts: receive, send, history.", "go('wallet')"),
+    CommandSpec("go.mempool", "4", "Mempool", "What waits for a block, and at which fee.", "go('mempool')"),
+    CommandSpec("go.back", "escape", "Back", "Close this page.", "back"),
+    CommandSpec("go.find", "slash", "Find", "Find a block, transaction, address or node.", "find"),
     # Do
-    CommandSpec("do.send", "s", "Send coins", "Pay somebody from your wallet.", "everywhere", "send", "s", True),
-    CommandSpec("do.mine", "m", "Mine now", "Let the chosen node make a block now.", "everywhere", "mine", "m", True),
+    CommandSpec("do.send", "s", "Send coins", "Pay somebody from your wallet.", "send"),
+    CommandSpec("do.mine", "m", "Mine now", "Let the chosen node propose a block now.", "mine"),
+    CommandSpec("do.heal", "", "Heal the network", "Open every link that was cut.", "heal"),
     # The chosen thing
-    CommandSpec("thing.why", "question_mark", "Why?", "Explain why the chosen thing is as it is.", "everywhere", "why", "?", True),
-    CommandSpec("thing.copy", "y", "Copy", "Copy the chosen thing's name or hash.", "everywhere", "copy", "y"),
+    CommandSpec("thing.open", "enter", "Open", "Open the page of the chosen thing.", "open"),
+    CommandSpec("thing.why", "question_mark", "Why?", "Explain why the chosen thing is as it is.", "why"),
+    CommandSpec("thing.copy", "y", "Copy", "Copy the chosen thing's name or hash.", "copy"),
     # The program
-    CommandSpec("app.palette", "ctrl+p", "Commands", "Find and run any command.", "everywhere", "command_palette", "^p", True),
-    CommandSpec("app.help", "f1,h", "Help", "What is focused here, and every key that works.", "everywhere", "help", "h"),
-    CommandSpec("app.theme", "t", "Theme", "Choose the colours.", "everywhere", "choose_theme", "t"),
-    CommandSpec("app.presenter", "P", "Presenter mode", "For a projector: captions, masked secrets, no toasts.", "everywhere", "presenter", "P"),
-    CommandSpec("app.quit", "q,ctrl+q", "Quit", "Leave chainroom.", "everywhere", "quit", "q"),
+    CommandSpec("app.palette", "ctrl+p", "Commands", "Find and run any command.", "command_palette"),
+    CommandSpec("app.help", "f1,h", "Help", "Explain what is focused, and list every key that works.", "help"),
+    CommandSpec("app.theme", "t", "Theme", "Choose the colours.", "choose_theme"),
+    CommandSpec("app.presenter", "P", "Presenter mode", "For a projector: captions, masked secrets.", "presenter"),
+    CommandSpec("app.quit", "q,ctrl+q", "Quit", "Leave chainroom.", "quit"),
+    # The network screen
+    CommandSpec("network.layout", "g", "Map, graph, ring", "Nodes on a map, as a graph, on a ring.", "layout", "network"),
+    CommandSpec("network.panel", "v", "Map / panel", "Swap map and panel where both do not fit.", "panel", "network"),
+    # The page of a node
+    CommandSpec("node.stop", "x", "Stop", "Switch the node off: it hears and says nothing.", "do('stop')", "node"),
+    CommandSpec("node.start", "a", "Start", "Switch the node on again; it catches up.", "do('start')", "node"),
+    CommandSpec("node.cut", "c", "Cut", "Close all links of the node; it goes on alone.", "do('cut')", "node"),
+    CommandSpec("node.reconnect", "r", "Reconnect", "Open the node's links again.", "do('reconnect')", "node"),
+    CommandSpec("node.lag", "l", "Lag", "Slow the node down; again to take it away.", "do('lag')", "node"),
+    CommandSpec("node.mine", "m", "Mine now", "Let the node propose a block now.", "do('mine')", "node"),
+    CommandSpec("node.next", "right_square_bracket", "Next node", "The page of the next node.", "turn(1)", "node"),
+    CommandSpec("node.previous", "left_square_bracket", "Previous node", "The node before.", "turn(-1)", "node"),
 )
 # fmt: on
 
+HINTED: Final = (
+    "run.pause", "run.back", "run.step", "run.slower", "run.faster", "run.bookmark", "run.branch", "do.send", "do.mine",
+    "go.find", "thing.why", "app.help", "app.palette",
+)  # fmt: skip
+"""What the line of key hints names, most important first."""
 
-def get_bindings(scope: str) -> list[Binding]:
-    """Return Textual's bindings of a scope."""
-    return [
-        Binding(
-            spec.key, spec.action, spec.title, id=spec.id, tooltip=spec.help, key_display=get_hint(spec), show=False
-        )
-        for spec in iter_commands(scope)
-        if spec.key
-    ]
+_READABLE: Final = {
+    "comma": ",", "full_stop": ".", "less_than_sign": "<", "greater_than_sign": ">", "slash": "/", "escape": "esc",
+    "question_mark": "?", "ctrl+p": "^p", "ctrl+s": "^s", "right_square_bracket": "]", "left_square_bracket": "[",
+}  # fmt: skip
 
 
 def iter_commands(scope: str) -> Iterator[CommandSpec]:
@@ -85,6 +98,21 @@ def iter_commands(scope: str) -> Iterator[CommandSpec]:
     return (spec for spec in COMMANDS if spec.scope == scope)
 
 
-def get_hint(spec: CommandSpec) -> str:
-    """Return the key of a command as people read it."""
-    return spec.hint or spec.key.split(",")[0]
+def get_command(command_id: str) -> CommandSpec:
+    """Return the command of this id."""
+    return next(spec for spec in COMMANDS if spec.id == command_id)
+
+
+def get_key(spec: CommandSpec) -> str:
+    """Return the first key of a command as people read it; empty when it has none."""
+    key = spec.key.partition(",")[0]
+    return _READABLE.get(key, key)
+
+
+def get_bindings(scope: str) -> list[BindingType]:
+    """Return Textual's bindings of a scope."""
+    return [
+        Binding(spec.key, spec.action, spec.title, show=False, key_display=get_key(spec), id=spec.id, tooltip=spec.help)
+        for spec in iter_commands(scope)
+        if spec.key
+    ]

@@ -1,0 +1,271 @@
+"""One node at a moment: its facts, its peers, and what it saw.
+
+Everything is this node's own view: its head, its mempool, its rewards on its own chain. Hash rates are those of now,
+because past ones are not kept; lag is read from the log of commands.
+"""
+
+from bisect import bisect_right
+from typing import Final, NamedTuple
+
+from app.present.index import get_index
+from app.present.words import (
+    format_coins,
+    format_count,
+    format_delay,
+    format_quantity,
+    format_span,
+    name_node,
+    plural,
+    shorten_hash,
+)
+from app.screens.view import Thing
+from app.widgets.bars import get_sparkline
+from app.widgets.models import Field, Tone, Why
+from chain.consensus.block_tree import BlockRecord
+from chain.network.regions import REGIONS, YEARS
+from chain.simulation.commands import SetLag
+from chain.simulation.simulation import Simulation
+from chain.simulation.world import World
+from chain.units import MILLISECOND, NodeId, TimeUs
+
+SIGHTS: Final = 80
+"""How many things a node saw are listed."""
+_LOOK_BACK_BLOCKS: Final = 40
+_LOOK_BACK_TRANSACTIONS: Final = 120
+_LOOK_BACK_RECORDS: Final = 400
+_WINDOWS: Final = 8
+_WINDOW_BLOCKS: Final = 10
+REGION_NAMES: Final = {
+    "NA": "North America", "EU": "Europe", "SA": "South America", "AP": "Asia", "JP": "Japan", "AU": "Australia",
+}  # fmt: skip
+COMMAND_WORDS: Final = {
+    "mine-block": "told to propose a block now", "stop-node": "switched off", "start-node": "switched on",
+    "cut-node": "all links cut", "reconnect-node": "links opened again", "cut-link": "a link cut",
+    "open-link": "a link opened", "set-lag": "delay changed", "set-hash-rate": "hash rate changed",
+    "request-coins": "asked the faucet for coins", "submit-transaction": "handed a transaction",
+}  # fmt: skip
+
+
+class Peer(NamedTuple):
+    """One link of a node."""
+
+    node: int
+    place: str
+    latency_us: int
+    """Mean time of one message, lag included."""
+    is_open: bool
+    state: str
+    """``open``, ``cut`` or ``offline``."""
+
+
+class Sight(NamedTuple):
+    """Something a node saw."""
+
+    time_us: int
+    text: str
+    delay: str
+    """How long after it was published, such as ``+312 ms``."""
+    tone: Tone
+    thing: Thing | None
+    why: Why | None
+
+
+def describe_node(world: World, node: int) -> str:
+    """Return its name, place and part: ``n07 · Frankfurt · miner``."""
+    place = world.network.places[node]
+    return f"{name_node(node)} · {place.city} · {'miner' if _get_hash_rate(world, node) else 'full node'}"
+
+
+def _get_hash_rate(world: World, node: int) -> int:
+    return int(getattr(world.consensus.agents.get(NodeId(node)), "hash_rate_per_s", 0))
+
+
+def build_facts(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Field, ...]:
+    """Return what the panel of a node says."""
+    world = simulation.world
+    head = world.tree.get_head(NodeId(node), at_us)
+    return (
+        _build_state(world, node, at_us),
+        Field("head", "head", f"#{head.height} {shorten_hash(head.hash)}", "strong", note=_describe_head(world, head, at_us)),
+        _build_hash_rate(world, node, at_us),
+        _build_mempool(world, node, at_us, head),
+        _build_peers(simulation, node, at_us),
+        _build_rewards(world, node, head),
+    )
+
+
+def _build_state(world: World, node: int, at_us: TimeUs) -> Field:
+    if not world.network.links.is_online(node, at_us):
+        return Field("state", "state", "○ switched off", "warning", has_why=True)
+    best, head = world.tree.get_best(at_us), world.tree.get_head(NodeId(node), at_us)
+    if head.weight < best.weight:
+        behind = best.height - world.tree.get_fork_point(best, head).height
+        return Field("state", "state", f"◆ {plural(behind, 'block')} behind", "warning", has_why=True)
+    return Field("state", "state", "● up to date", "good", has_why=True)
+
+
+def _describe_head(world: World, head: BlockRecord, at_us: TimeUs) -> str:
+    return f"{format_span(at_us - head.published_us)} old" if head.height else "the first block"
+
+
+def _build_hash_rate(world: World, node: int, at_us: TimeUs) -> Field:
+    rates = [_get_hash_rate(world, other) for other in range(world.node_count)]
+    total = sum(rates)
+    if not rates[node]:
+        return Field("hashrate", "hash rate", "does not mine", "muted")
+    share = f"{100 * rates[node] / total:.1f} % {get_sparkline(_count_found(world, node, at_us))}"
+    return Field("hashrate", "hash rate", share, note=f"{format_quantity(rates[node])}H/s")
+
+
+def _count_found(world: World, node: int, at_us: TimeUs) -> list[int]:
+    """Blocks the node found among each of the last tens of blocks, oldest first."""
+    stop = world.tree.count_published(at_us)
+    origins = [record.origin for record in world.tree.records[max(1, stop - _WINDOWS * _WINDOW_BLOCKS) : stop]]
+    return [origins[start : start + _WINDOW_BLOCKS].count(NodeId(node)) for start in range(0, len(origins), _WINDOW_BLOCKS)]
+
+
+def _build_mempool(world: World, node: int, at_us: TimeUs, head: BlockRecord) -> Field:
+    mempool = world.view(node, at_us).compute_mempool(head)
+    waiting = [*mempool.pending, *(hindrance.signed for hindrance in mempool.queued)]
+    size = sum(signed.size_bytes for signed in waiting)
+    return Field("mempool", "mempool", f"{format_count(len(waiting))} tx · {size / 1000:.1f} kB")
+
+
+def _build_peers(simulation: Simulation, node: int, at_us: TimeUs) -> Field:
+    peers = build_peers(simulation, node, at_us)
+    shut = sum(not peer.is_open for peer in peers)
+    lag_us = get_lag_us(simulation, node, at_us)
+    lag = f" · +{format_span(lag_us)} lag" if lag_us else ""
+    return Field("peers", "peers", f"{len(peers) - shut} open · {shut} cut{lag}", "warning" if shut or lag else "text")
+
+
+def _build_rewards(world: World, node: int, head: BlockRecord) -> Field:
+    proposer, index = world.tables.proposers[node], get_index(world)
+    found = [record for record in index.proposed.get(bytes(proposer), ()) if index.is_on_branch(record, head)]
+    balance = world.ledger.state(head.hash).get_account(proposer).balance
+    return Field("rewards", "rewards", f"{plural(len(found), 'block')} · {format_coins(balance, 3)}")
+
+
+# Peers -----------------------------------------------------------------------------------------------------------
+
+
+def build_peers(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Peer, ...]:
+    """Return the node's links, nearest first."""
+    world = simulation.world
+    links, peers = world.network.links, []
+    for index, ends in enumerate(links.topology.links):
+        if node not in ends:
+            continue
+        other = ends[1] if ends[0] == node else ends[0]
+        is_open = links.is_open(index, at_us)
+        is_online = links.is_online(other, at_us) and links.is_online(node, at_us)
+        state = "open" if is_open else "cut" if is_online else "offline"
+        lag_us = get_lag_us(simulation, node, at_us) + get_lag_us(simulation, other, at_us)
+        latency_us = _get_latency_us(world, node, other) + lag_us
+        peers.append(Peer(other, world.network.places[other].city, latency_us, is_open, state))
+    return tuple(sorted(peers, key=lambda peer: (peer.latency_us, peer.node)))
+
+
+def _get_latency_us(world: World, node: int, other: int) -> int:
+    parameters = world.network.parameters
+    if parameters.delay_model != "regions":
+        return parameters.delay_us
+    one, two = (REGIONS.index(world.network.places[end].region) for end in (node, other))
+    return YEARS[parameters.year].latency_ms[one][two] * MILLISECOND
+
+
+def get_lag_us(simulation: Simulation, node: int, at_us: TimeUs) -> int:
+    """Return the delay added to a node at a moment: what the last command about it said."""
+    given = [(entry.time_us, entry.command) for entry in simulation.log]
+    entries = sorted([*simulation.world.setup.events, *given], key=lambda entry: entry[0])
+    lags = [command.extra_us for time_us, command in entries if time_us <= at_us and isinstance(command, SetLag) and command.node == node]
+    return lags[-1] if lags else 0
+
+
+# What it saw -----------------------------------------------------------------------------------------------------
+
+
+def build_sights(world: World, node: int, at_us: TimeUs, with_transactions: bool = True) -> tuple[Sight, ...]:
+    """Return what the node saw last, newest first."""
+    sights = [*_see_blocks(world, node, at_us), *_see_records(world, node, at_us)]
+    if with_transactions:
+        sights += _see_transactions(world, node, at_us)
+    sights.sort(key=lambda sight: -sight.time_us)
+    return tuple(sights[:SIGHTS])
+
+
+def _see_blocks(world: World, node: int, at_us: TimeUs) -> list[Sight]:
+    sights = []
+    published = world.tree.count_published(at_us)
+    head, index = world.tree.get_head(NodeId(node), at_us), get_index(world)
+    for record in world.tree.records[max(1, published - _LOOK_BACK_BLOCKS) : published]:
+        seen_us = int(record.arrival_us[node])
+        if seen_us > at_us:
+            continue
+        is_own = record.origin == node
+        spread = world.spreads[record.hash]
+        source = "found" if is_own else f"from {name_node(spread.parent_of(node))}"
+        is_kept = index.is_on_branch(record, head)
+        text = f"block #{record.height}{'' if is_kept else '′'} {source}"
+        delay = plural(len(record.block.transactions), "tx", "tx") if is_own else format_delay(seen_us - record.published_us)
+        tone: Tone = ("good" if is_own else "strong") if is_kept else "stale"
+        sights.append(Sight(seen_us, text, delay, tone, Thing("block", record.hash), None))
+    return sights
+
+
+def _see_transactions(world: World, node: int, at_us: TimeUs) -> list[Sight]:
+    sights = []
+    records = world.transactions.records
+    stop = bisect_right(records, at_us, key=lambda record: record.submitted_us)
+    for record in records[max(0, stop - _LOOK_BACK_TRANSACTIONS) : stop]:
+        seen_us = record.spread.arrival_us(node)
+        if seen_us <= at_us:
+            is_own = record.origin == node
+            source = "handed in" if is_own else f"from {name_node(record.spread.parent_of(node))}"
+            delay = "" if is_own else format_delay(seen_us - record.submitted_us)
+            thing = Thing("transaction", record.id)
+            sights.append(Sight(seen_us, f"tx {record.id.hex()[:4]} {source}", delay, "muted", thing, None))
+    return sights
+
+
+def _see_records(world: World, node: int, at_us: TimeUs) -> list[Sight]:
+    """Refusals and commands: the part of history that happened at this node."""
+    sights = []
+    records = world.history.records
+    stop = bisect_right(records, at_us, key=lambda record: record.time_us)
+    for record in records[max(0, stop - _LOOK_BACK_RECORDS) : stop]:
+        if record.node != node or record.kind in ("block", "transaction"):
+            continue
+        if record.kind == "command":
+            text = COMMAND_WORDS.get(record.detail, record.detail)
+            sights.append(Sight(record.time_us, text, "", "accent", None, None))
+            continue
+        rule, _, message = record.detail.partition(": ")
+        what = {"refused-transaction": "tx", "refused-block": "block"}.get(record.kind, "command")
+        name = f"{what} {record.subject.hex()[:4]}".strip()
+        why = Why(f"{name} was refused by {name_node(node)}", rule, (), message)
+        kind = {"tx": "transaction", "block": "block"}.get(what)
+        thing = Thing(kind, record.subject) if kind else None  # type: ignore[arg-type]  # one of the kinds
+        sights.append(Sight(record.time_us, f"{name} refused: {rule.partition('/')[2]}", "", "bad", thing, why))
+    return sights
+
+
+def explain_state(world: World, node: int, at_us: TimeUs) -> Why:
+    """Return why a node follows the head it follows."""
+    name, head = name_node(node), world.tree.get_head(NodeId(node), at_us)
+    best = world.tree.get_best(at_us)
+    numbers = (("its head", f"#{head.height} {shorten_hash(head.hash)}"), ("weight of that branch", format_count(head.weight)))
+    if not world.network.links.is_online(node, at_us):
+        text = "It is switched off: it hears nothing, so it stays on the last head it knew. Start it and it catches up."
+        return Why(f"{name} is offline", "node/online", numbers, text)
+    if head.weight < best.weight:
+        known_us = int(best.known_us[node])
+        numbers += (
+            ("heaviest block anywhere", f"#{best.height} {shorten_hash(best.hash)}"),
+            ("its weight", format_count(best.weight)),
+            ("reaches this node in", format_span(known_us - at_us)),
+        )
+        text = "A node follows the heaviest branch among the blocks it has heard of; the heavier one is still on its way."
+        return Why(f"{name} follows #{head.height}", "consensus/fork-choice", numbers, text)
+    text = "It is the heaviest branch among the blocks it has heard of; between equally heavy ones the first seen stays."
+    return Why(f"{name} follows #{head.height}", "consensus/fork-choice", numbers, text)
