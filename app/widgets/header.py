@@ -1,0 +1,98 @@
+"""The two top lines: what is running, and the screens."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+
+from app.widgets.canvas import Canvas, CanvasWidget
+from app.widgets.glyphs import HEADS, WAITING
+from app.widgets.models import HeaderView
+from app.widgets.text import clean
+
+_STATES: Final = {
+    "playing": (HEADS[0], "recording", "bad"),
+    "paused": (WAITING, "paused", "pending"),
+    "past": ("◂", "past", "accent"),
+}
+
+
+class HeaderBar(CanvasWidget):
+    """``chainroom  Proof of Work · public · 24 nodes   height 812 · final 806   day 0  02:14:37.250   ● recording``."""
+
+    PENS = ("text", "muted", "strong", "brand", "title", "final", "good", "bad", "pending", "accent")
+    DEFAULT_CSS = "HeaderBar { height: 1; }"
+
+    def __init__(self, view: HeaderView | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.view = view or HeaderView()
+
+    def show(self, view: HeaderView) -> None:
+        """Show other facts."""
+        if view != self.view:
+            self.view = view
+            self.redraw()
+
+    def draw(self, canvas: Canvas) -> None:
+        """From the right: state, time, heights; what is left goes to the facts, the most important first."""
+        view, pen = self.view, self.PEN
+        glyph, word, tone = _STATES[view.state]
+        end = canvas.width - 1
+        parts = [(f"{glyph} {word}", pen[tone]), (clean(view.moment, 24), pen["strong"])]
+        heights = f"height {view.height}" + (f" · final {clean(view.final, 12)}" if view.final else "")
+        parts.append((heights, pen["final"]))
+        x = canvas.put(0, 0, f" {clean(view.name, 16)} ", pen["brand"]) + 1
+        for text, colour in parts:
+            if text and end - cell_len(text) - 2 > x:
+                canvas.put(end - cell_len(text), 0, text, colour)
+                end -= cell_len(text) + 3
+        for number, fact in enumerate(view.facts):
+            text = (" · " if number else "") + clean(fact, 30)
+            if x + cell_len(text) > end:
+                break
+            x = canvas.put(x, 0, text, pen["text" if number == 0 else "muted"])
+
+
+class TabBar(CanvasWidget):
+    """`` 1 Network  2 Chain  3 Wallet …``: click or number key; names shorten when there is little room."""
+
+    PENS = ("text", "muted", "key", "tab", "hover")
+    DEFAULT_CSS = "TabBar { height: 1; }"
+
+    class TabChosen(Message):
+        """Another screen is wished; ``index`` counts from 0."""
+
+        def __init__(self, index: int) -> None:
+            self.index = index
+            super().__init__()
+
+    def __init__(self, names: Sequence[str] = (), active: int = 0, **options: Any) -> None:
+        super().__init__(**options)
+        self.names, self.active = tuple(names), active
+
+    def show(self, active: int) -> None:
+        """Mark the screen that is shown."""
+        if active != self.active:
+            self.active = active
+            self.redraw()
+
+    def draw(self, canvas: Canvas) -> None:
+        """Whole names, or four letters, or only the active name, whatever fits."""
+        names = [clean(name, 16) for name in self.names]
+        for short in (names, [name[:7] for name in names], [name[:4] for name in names], [""] * len(names)):
+            shown = [name if index != self.active else names[index] for index, name in enumerate(short)]
+            if sum(len(name) + 4 for name in shown) + 1 <= canvas.width:
+                break
+        x = 0
+        for index, name in enumerate(shown):
+            is_active = index == self.active
+            x = canvas.put(x, 0, f" {index + 1}", self.PEN["tab" if is_active else "key"], index)
+            x = canvas.put(x, 0, f" {name} " if name else " ", self.PEN["tab" if is_active else "muted"], index)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose a screen."""
+        index = self.get_thing_at(event)
+        if index is not None:
+            self.post_message(self.TabChosen(index))

@@ -1,0 +1,467 @@
+"""The network as a picture: nodes on the world, as a graph or as a ring, with everything that is in flight.
+
+Idea: three layers. What rarely changes (land, links) is drawn once into a braille canvas and copied; what moves
+(blocks with a tail, transactions, pulses) is drawn on the copy for each frame; nodes and labels are characters on top.
+After a frame only rows that really differ are painted again. A node's glyph and colour tell the head it follows.
+Keys: arrows and [ ] move between nodes, enter opens one, g changes the layout; the mouse does the same.
+Simplifications: links are arcs, not cables; nodes of one city are moved apart by a few cells so that each can be seen.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from app.widgets.bars import get_bar
+from app.widgets.braille import BrailleCanvas, get_braille_text
+from app.widgets.canvas import Canvas, build_absorbing_runs, build_strip
+from app.widgets.glyphs import CUT, HEADS, OFFLINE
+from app.widgets.keys import bind
+from app.widgets.map_layout import (
+    Spot,
+    build_path,
+    get_land_dots,
+    get_map_rows,
+    place_as_graph,
+    place_on_map,
+    place_on_ring,
+)
+from app.widgets.models import MapNode, MapView
+from app.widgets.pens import PenMixin
+from app.widgets.text import clean, cut
+
+LAYOUTS: Final = ("map", "graph", "ring")
+TAIL_DOTS: Final = 12
+"""Length of the tail of a block in flight."""
+MOST_LABELLED_NODES: Final = 40
+"""With more nodes only the chosen one and the one under the mouse show their names."""
+MOST_SOLID_LINKS: Final = 70
+"""More links are drawn with every second dot, so that the land and the flights stay visible."""
+_BEND: Final = {"map": 0.16, "graph": 0.0, "ring": 0.0}
+_RUNS: Final = build_absorbing_runs(8)
+
+Glyph = tuple[int, str, int]
+"""Column, character, pen."""
+
+
+@dataclass(slots=True)
+class _Picture:
+    """What stays the same from frame to frame: places, land and links."""
+
+    size: Size
+    layout: str
+    spots: dict[int, Spot] = field(default_factory=dict)
+    base: BrailleCanvas = field(default_factory=lambda: BrailleCanvas(0, 0))
+    top: int = 0
+    """Empty rows above the map."""
+    paths: dict[tuple[int, int], tuple[Spot, ...]] = field(default_factory=dict)
+    cut_spots: list[Spot] = field(default_factory=list)
+    nodes_at: dict[Spot, int] = field(default_factory=dict)
+
+
+class NetworkMap(PenMixin, Widget, can_focus=True):
+    """Shows a ``MapView``; give it a new one with ``show`` for every frame."""
+
+    PENS = (
+        "text", "land", "link", "cut", "link-active", "pulse", "transaction", "block-tail", "block-flight",
+        "muted", "offline", *(f"head-{n}" for n in range(1, len(HEADS) + 1)), "attack", "strong", "fill", "unfilled",
+        "cursor-dim", "hover", "cursor",
+    )  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("left", "move(-1, 0)", "map.left", "Choose the node to the left"),
+        bind("right", "move(1, 0)", "map.right", "Choose the node to the right"),
+        bind("up", "move(0, -1)", "map.up", "Choose the node above"),
+        bind("down", "move(0, 1)", "map.down", "Choose the node below"),
+        bind("right_square_bracket", "cycle(1)", "map.next", "Choose the next node"),
+        bind("left_square_bracket", "cycle(-1)", "map.previous", "Choose the node before"),
+        bind("enter", "open", "map.open", "Open the page of the chosen node", show=True),
+        bind("g", "next_layout", "map.layout", "Show the nodes on the world map, as a graph or on a ring", show=True),
+    ]
+
+    class NodeFocused(Message):
+        """Another node was chosen (keyboard or click)."""
+
+        def __init__(self, node: int) -> None:
+            self.node = node
+            super().__init__()
+
+    class NodeOpened(Message):
+        """A node should be opened: enter, or a click on the chosen node."""
+
+        def __init__(self, node: int) -> None:
+            self.node = node
+            super().__init__()
+
+    def __init__(self, view: MapView | None = None, *, layout: str = "map", **options: Any) -> None:
+        super().__init__(**options)
+        self.view = view or MapView()
+        self.node_layout = layout
+        self.chosen: int | None = None
+        self.hovered: int | None = None
+        self._picture: _Picture | None = None
+        self._still: BrailleCanvas | None = None
+        self._glyphs: list[list[Glyph]] | None = None
+        self._frame: BrailleCanvas = BrailleCanvas(0, 0)
+
+    # What is shown
+
+    def show(self, view: MapView) -> None:
+        """Show another picture; only rows that changed are painted."""
+        old, self.view = self.view, view
+        if view.nodes is not old.nodes:
+            if _get_places(view.nodes) != _get_places(old.nodes):
+                self._picture = None
+            self._glyphs = None
+        if view.links is not old.links and view.links != old.links:
+            self._forget_links()
+        self._paint_changes(legend=(view.groups, view.offline, view.spread) != (old.groups, old.offline, old.spread))
+
+    def _forget_links(self) -> None:
+        if self.node_layout == "graph":
+            self._picture = None
+        self._still = None
+        if self._picture:
+            self._picture = None
+
+    def _paint_changes(self, *, legend: bool = False) -> None:
+        if not self.is_mounted or not self.size or self._picture is None or self._picture.size != self.size:
+            self.refresh()
+            return
+        old_frame, old_glyphs = self._frame, self._glyphs
+        self._frame = self._draw_frame()
+        if self._glyphs is None or old_glyphs is None or self._frame.height != old_frame.height:
+            self._glyphs = self._build_glyphs()
+            self.refresh()
+            return
+        new = self._frame
+        changed = [y for y in range(new.height) if new.bits[y] != old_frame.bits[y] or new.pens[y] != old_frame.pens[y]]
+        if legend:
+            changed.append(self.size.height - 1)
+        if changed:
+            self.refresh(*_get_regions(changed, self.size.width))
+
+    def _get_picture(self) -> _Picture:
+        if self._picture is None or self._picture.size != self.size or self._picture.layout != self.node_layout:
+            self._picture = self._build_picture()
+            self._still = self._glyphs = None
+            self._frame = self._draw_frame()
+        return self._picture
+
+    def _build_picture(self) -> _Picture:
+        width, height = self.size.width, max(1, self.size.height - 1)
+        picture = _Picture(self.size, self.node_layout, base=BrailleCanvas(width, height))
+        nodes = self.view.nodes
+        if self.node_layout == "map":
+            rows = get_map_rows(width, height)
+            picture.top = (height - rows) // 2
+            spots = [(x, y + picture.top) for x, y in place_on_map(nodes, width, rows)]
+            for y, row in enumerate(get_land_dots(2 * width, 4 * rows)):
+                picture.base.set_dots(((x, y + 4 * picture.top) for x, dot in enumerate(row) if dot), self.PEN["land"])
+        elif self.node_layout == "graph":
+            spots = place_as_graph(nodes, self.view.links, width, height)
+        else:
+            spots = place_on_ring(nodes, width, height)
+        picture.spots = {node.node: spot for node, spot in zip(nodes, spots, strict=True)}
+        picture.nodes_at = {spot: node for node, spot in picture.spots.items()}
+        self._picture = picture
+        self._draw_links(picture)
+        return picture
+
+    def _draw_links(self, picture: _Picture) -> None:
+        stride = 2 if len(self.view.links) > MOST_SOLID_LINKS else 1
+        for link in self.view.links:
+            path = self._get_path(picture, link.source, link.target)
+            if link.is_cut and path:
+                picture.base.set_dots(path[::5], self.PEN["cut"])
+                x, y = path[len(path) // 2]
+                spot = x // 2, y // 4
+                if all(abs(spot[0] - a) > 6 or abs(spot[1] - b) > 1 for a, b in picture.cut_spots):
+                    picture.cut_spots.append(spot)
+            else:
+                picture.base.add_dots(path[::stride], self.PEN["link"])
+
+    def _get_path(self, picture: _Picture, source: int, target: int) -> tuple[Spot, ...]:
+        """Dots from one node to the other; empty when one is not shown."""
+        key = (source, target) if source < target else (target, source)
+        path = picture.paths.get(key)
+        if path is None:
+            start, end = picture.spots.get(key[0]), picture.spots.get(key[1])
+            wrap = 2 * self.size.width if picture.layout == "map" else 0
+            path = build_path(start, end, _BEND[picture.layout], wrap) if start and end else ()
+            picture.paths[key] = path
+        return path if source < target else path[::-1]
+
+    # One frame
+
+    def _draw_frame(self) -> BrailleCanvas:
+        assert self._picture
+        picture, pen = self._picture, self.PEN
+        if self._still is None:
+            self._still = picture.base.copy()
+            for link in self.view.links:
+                if not link.is_cut and {link.source, link.target} & {self.chosen, self.hovered}:
+                    self._still.set_dots(self._get_path(picture, link.source, link.target), pen["link-active"])
+        frame = self._still.copy()
+        for source, target in self.view.trails:
+            frame.set_dots(self._get_path(picture, source, target), pen["link-active"])
+        for pulse in self.view.pulses:
+            if pulse.node in picture.spots and 0 <= pulse.fraction < 1:
+                frame.set_dots(_get_ring_dots(picture.spots[pulse.node], 3 + 11 * pulse.fraction), pen["pulse"])
+        for flight in self.view.flights:
+            path = self._get_path(picture, flight.source, flight.target)
+            if path:
+                at = min(len(path) - 1, max(0, int(flight.fraction * len(path))))
+                if flight.kind == "transaction":
+                    frame.set_dots(path[max(0, at - 1) : at + 1], pen["transaction"])
+                else:
+                    frame.set_dots(path[max(0, at - TAIL_DOTS) : at], pen["block-tail"])
+                    frame.set_dots(_get_spark_dots(*path[at]), pen["block-flight"])
+        return frame
+
+    def _build_glyphs(self) -> list[list[Glyph]]:
+        """Nodes, cut marks and names as characters, by row."""
+        picture, pen = self._get_picture(), self.PEN
+        rows: list[list[Glyph]] = [[] for _ in range(max(1, self.size.height - 1))]
+        taken = set(picture.nodes_at)
+        for x, y in picture.cut_spots:
+            if 0 <= y < len(rows) and (x, y) not in taken:
+                rows[y].append((x, CUT, pen["attack"]))
+                taken.add((x, y))
+        chosen = [node for node in self.view.nodes if node.node in (self.chosen, self.hovered)]
+        for node in self.view.nodes:
+            x, y = picture.spots[node.node]
+            glyph, name = self._get_node_glyph(node)
+            rows[y].append((x, glyph, pen[name]))
+        if len(self.view.nodes) <= MOST_LABELLED_NODES:
+            for node in self.view.nodes:
+                if node not in chosen:
+                    self._add_label(rows, taken, node)
+        for node in sorted(chosen, key=lambda node: node.node == self.chosen):
+            self._add_chip(rows, node)
+        return rows
+
+    def _get_node_glyph(self, node: MapNode) -> tuple[str, str]:
+        if not node.is_online:
+            return OFFLINE, "offline"
+        group = node.group % len(HEADS)
+        return HEADS[group], "attack" if node.is_hostile else f"head-{group + 1}"
+
+    def _add_label(self, rows: list[list[Glyph]], taken: set[Spot], node: MapNode) -> None:
+        picture = self._get_picture()
+        text = _get_name(node)
+        x, y = picture.spots[node.node]
+        for start in (x + 1, x - len(text)):
+            cells = [(start + place, y) for place in range(-1, len(text) + 1)]
+            free = all(cell not in taken for cell in cells if cell != (x, y))
+            if free and start >= 0 and start + len(text) <= self.size.width:
+                taken.update(cells)
+                pen = self.PEN["attack" if node.is_hostile else "muted"]
+                rows[y] += [(start + place, char, pen) for place, char in enumerate(text)]
+                return
+
+    def _add_chip(self, rows: list[list[Glyph]], node: MapNode) -> None:
+        """The name and place of the chosen node or of the one under the mouse, on a background."""
+        x, y = self._get_picture().spots[node.node]
+        pen = self.PEN["hover"]
+        if node.node == self.chosen:
+            pen = self.PEN["cursor" if self.has_focus else "cursor-dim"]
+        text = f" {_get_name(node)} {cut(clean(node.place, 24), 24)} ".replace("  ", " ")
+        start = x + 1 if x + 1 + len(text) <= self.size.width else max(0, x - len(text))
+        glyph, _ = self._get_node_glyph(node)
+        rows[y].append((x, glyph, pen))
+        rows[y] += [(start + place, char, pen) for place, char in enumerate(text) if start + place < self.size.width]
+
+    # Painting
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's Line API: the last row is the legend."""
+        styles, width, height = self.get_pens(), self.size.width, self.size.height
+        if y >= height or width < 1:
+            return Strip.blank(width, styles[0])
+        if y == height - 1:
+            return self._build_legend(width).get_strip(0, styles, ascii_only=self.is_ascii)
+        self._get_picture()
+        if self._glyphs is None:
+            self._glyphs = self._build_glyphs()
+        text, pens = get_braille_text(self._frame.bits[y]), self._frame.pens[y]
+        if self._glyphs[y]:
+            cells, pens = list(text), pens[:]
+            for x, char, pen in self._glyphs[y]:
+                cells[x], pens[x] = char, pen
+            text = "".join(cells)
+        if not any(pens):
+            return Strip([Segment(" " * width, styles[0])], width)
+        return build_strip(text, pens, styles, _RUNS, ascii_only=self.is_ascii)
+
+    def _build_legend(self, width: int) -> Canvas:
+        canvas, pen, view = Canvas(width, 1), self.PEN, self.view
+        room = width - (24 if view.spread else 0)
+        x = 1
+        for number, group in enumerate(view.groups[: len(HEADS)]):
+            text = f"on {clean(group.label, 12)} ({group.count})"
+            if number and x + len(text) + 2 > room:
+                break
+            x = canvas.put(x, 0, HEADS[number] + " ", pen[f"head-{number + 1}"])
+            x = canvas.put(x, 0, text, pen["text"]) + 3
+        offline = f"{OFFLINE} offline ({view.offline})"
+        if x + len(offline) <= room:
+            x = canvas.put(x, 0, offline, pen["muted"]) + 3
+        if view.spread:
+            self._put_spread(canvas, x)
+        return canvas
+
+    def _put_spread(self, canvas: Canvas, x: int) -> None:
+        """``block #812 reached 87 % in 1.9 s  ▕██████▋ ▏``, or less of it when there is less room."""
+        spread, pen = self.view.spread, self.PEN
+        assert spread
+        percent, label, elapsed = f"{100 * spread.reached:.0f} %", clean(spread.label, 20), clean(spread.elapsed, 12)
+        for text, bar_width in (
+            (f"{label} reached {percent} in {elapsed}", 16),
+            (f"{label} reached {percent} in {elapsed}", 8),
+            (f"{label} {percent} in {elapsed}", 6),
+            (f"{percent} in {elapsed}", 5),
+        ):
+            start = canvas.width - len(text) - bar_width - 5
+            if start >= x:
+                at = canvas.put(start, 0, text, pen["text"]) + 2
+                bar = get_bar(spread.reached, bar_width)
+                at = canvas.put(at, 0, "▕", pen["unfilled"])
+                at = canvas.put(at, 0, bar, pen["fill"])
+                canvas.put(at, 0, "▏", pen["unfilled"])
+                return
+
+    # Choosing
+
+    def choose(self, node: int | None) -> None:
+        """Choose a node (or none) and say so."""
+        if node != self.chosen:
+            self.chosen = node
+            self._still = None
+            self._glyphs = None
+            self._paint_changes()
+            if node is not None:
+                self.post_message(self.NodeFocused(node))
+
+    def action_move(self, dx: int, dy: int) -> None:
+        """Choose the nearest node in a direction."""
+        spots = self._get_picture().spots
+        if self.chosen not in spots:
+            self.action_cycle(1)
+            return
+        x, y = spots[self.chosen]
+
+        def get_cost(spot: Spot) -> int:
+            along, across = (
+                ((spot[0] - x) * dx, abs(spot[1] - y) * 4) if dx else ((spot[1] - y) * dy * 2, abs(spot[0] - x) * 2)
+            )
+            return along + across if along > 0 else 1 << 30
+
+        nearest = min(spots, key=lambda node: (get_cost(spots[node]), node))
+        if get_cost(spots[nearest]) < 1 << 30:
+            self.choose(nearest)
+
+    def action_cycle(self, step: int) -> None:
+        """Choose the next node by number."""
+        nodes = sorted(node.node for node in self.view.nodes)
+        if nodes:
+            place = nodes.index(self.chosen) + step if self.chosen in nodes else 0
+            self.choose(nodes[place % len(nodes)])
+
+    def action_open(self) -> None:
+        """Open the chosen node."""
+        if self.chosen is not None:
+            self.post_message(self.NodeOpened(self.chosen))
+
+    def action_next_layout(self) -> None:
+        """Map → graph → ring → map."""
+        self.node_layout = LAYOUTS[(LAYOUTS.index(self.node_layout) + 1) % len(LAYOUTS)]
+        self._picture = None
+        self.refresh()
+
+    def get_node_at(self, x: int, y: int) -> int | None:
+        """The node in a cell or right beside it."""
+        nodes = self._get_picture().nodes_at
+        return next((nodes[x + dx, y] for dx in (0, -1, 1) if (x + dx, y) in nodes), None)
+
+    def _get_node_under(self, event: events.MouseEvent) -> int | None:
+        offset = event.get_content_offset(self)
+        return None if offset is None else self.get_node_at(offset.x, offset.y)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Name the node under the mouse."""
+        self._hover(self._get_node_under(event))
+
+    def on_leave(self) -> None:
+        """No node is under the mouse any more."""
+        self._hover(None)
+
+    def _hover(self, node: int | None) -> None:
+        if node != self.hovered:
+            self.hovered = node
+            self._still = None
+            self._glyphs = None
+            self._paint_changes()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose a node; open the one that is chosen already."""
+        node = self._get_node_under(event)
+        if node is not None and node == self.chosen:
+            self.action_open()
+        elif node is not None:
+            self.choose(node)
+
+    def on_focus(self) -> None:
+        """The chosen node shows brighter; without one, choose the first."""
+        self._glyphs = None
+        if self.chosen is None:
+            self.action_cycle(1)
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The chosen node shows dimmer."""
+        self._glyphs = None
+        self.refresh()
+
+
+def _get_name(node: MapNode) -> str:
+    return clean(node.name, 12) + ("!" if node.is_hostile else "")
+
+
+def _get_places(nodes: Iterable[MapNode]) -> list[tuple[int, float, float]]:
+    return [(node.node, node.latitude, node.longitude) for node in nodes]
+
+
+def _get_spark_dots(x: int, y: int) -> list[Spot]:
+    """The head of a block in flight: a plus of five dots."""
+    return [(x, y), (x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)]
+
+
+def _get_ring_dots(spot: Spot, radius: float) -> list[Spot]:
+    """The dots of a circle around a cell."""
+    x, y, squared = 2 * spot[0], 4 * spot[1] + 2, radius * radius
+    reach = int(radius) + 1
+    return [
+        (x + dx, y + dy)
+        for dx in range(-reach, reach + 1)
+        for dy in range(-reach, reach + 1)
+        if abs(dx * dx + dy * dy - squared) < radius * 0.9
+    ]
+
+
+def _get_regions(rows: list[int], width: int) -> list[Region]:
+    """Rows in order as few regions."""
+    regions: list[Region] = []
+    for y in rows:
+        if regions and regions[-1].bottom == y:
+            last = regions.pop()
+            regions.append(Region(0, last.y, width, last.height + 1))
+        else:
+            regions.append(Region(0, y, width, 1))
+    return regions
