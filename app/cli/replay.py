@@ -27,13 +27,7 @@ def command(ctx: click.Context, save: str, verify: bool, as_json: bool) -> None:
     compared and exits with 1 too.
     """
     started_s = time.perf_counter()
-    replay = Replay(read_save(ctx, save))
-    if not replay.is_comparable:
-        recorded = replay.document.rules_version
-        raise InvalidReplay(
-            f"{save}: recorded with rules version {recorded}, this program has {RULES_VERSION}; not verified"
-        )
-    run_again(replay)
+    replay = reopen(ctx, save)
     report = compute_report(replay.simulation) | {"wall_seconds": round(time.perf_counter() - started_s, 3)}
     events = len(replay.simulation.history.records)
     if as_json:
@@ -45,12 +39,20 @@ def command(ctx: click.Context, save: str, verify: bool, as_json: bool) -> None:
     tell(f"verified: {events} events to {end}, digest {replay.document.digest}")
 
 
-def run_again(replay: Replay) -> None:
-    """Re-execute to the recorded end, with a progress bar on a terminal. Raises ReplayDiverged."""
+def reopen(ctx: click.Context, save: str) -> Replay:
+    """Return a saved run, executed again to its end and compared all the way; a bar shows it on a terminal.
+
+    Raises ReplayDiverged at the first event that differs, InvalidReplay, and what reading the save raises.
+    """
+    replay = Replay(read_save(ctx, save))
+    if not replay.is_comparable:
+        recorded = replay.document.rules_version
+        raise InvalidReplay(f"{save}: recorded with rules version {recorded}; this program has {RULES_VERSION}")
     with show_progress("replaying", replay.document.end_us) as advance:
         while not replay.is_finished:
             has_reached = replay.advance(SLICE_EVENTS)
             advance(replay.simulation.now_us)
             if has_reached and not replay.is_finished:
                 made, recorded = replay.simulation.world.kernel.steps, replay.document.steps
-                raise InvalidReplay(f"this run ends after {made} steps, the save says {recorded}")
+                raise InvalidReplay(f"{save}: the run ends after {made} steps, the save says {recorded}")
+    return replay

@@ -28,7 +28,7 @@ def get_scenario_names() -> list[str]:
 
 def find_scenario(source: str) -> Path:
     """The file of a scenario. Raises MissingFile, naming the nearest names."""
-    if _is_path(source, _SCENARIO_SUFFIX):
+    if is_path(source, _SCENARIO_SUFFIX):
         return Path(source)
     names, name = get_scenario_names(), source.removesuffix(_SCENARIO_SUFFIX)
     if name in names:
@@ -57,7 +57,7 @@ def read_scenario(source: str) -> Scenario:
 
 def read_save(ctx: click.Context, source: str) -> SaveDocument:
     """The document of a saved run. Raises MissingFile, DamagedFile, NewerFile, StorageError, InvalidInput."""
-    return read_save_file(Path(source)) if _is_path(source, _SAVE_SUFFIX) else open_saves(ctx).read(source)
+    return read_save_file(Path(source)) if is_path(source, _SAVE_SUFFIX) else open_saves(ctx).read(source)
 
 
 def is_scenario(ctx: click.Context, source: str) -> bool:
@@ -77,5 +77,6 @@ def is_scenario(ctx: click.Context, source: str) -> bool:
     return False
 
 
-def _is_path(source: str, suffix: str) -> bool:
+def is_path(source: str, suffix: str = _SAVE_SUFFIX) -> bool:
+    """Tell whether the word is a path to a file that ends in ``suffix`` rather than a name."""
     return "/" in source or "\\" in source or (source.endswith(suffix) and Path(source).is_file())

@@ -11,6 +11,8 @@ COMMANDS = {
     "restore": "Make the wallet again from its words.",
     "list": "List the accounts.",
     "address": "Show an address, or add an account.",
+    "balance": "Show what accounts own in a saved run.",
+    "send": "Send coins in a saved run, and let it go on.",
     "sign": "Sign a message.",
     "verify": "Check a signed message.",
     "export": "Copy the encrypted wallet, or show its words.",
