@@ -4,7 +4,10 @@
 
     ChainroomError                  something a person or another program got wrong, or a rule refused
     ├── InvalidInput                a value typed, pasted or read: names the thing, the value, what is allowed
-    │   ├── InvalidMnemonic         a recovery phrase: which word, or that only the checksum fails
+    │   ├── InvalidMnemonic         a recovery phrase that cannot be right (chain/wallet/mnemonic.py has the three)
+    │   │   ├── UnknownWord         a word that is not in the list: which one, and the nearest
+    │   │   ├── WrongWordCount      neither 12 nor 15, 18, 21 or 24 words
+    │   │   └── WrongChecksum       every word is in the list, but together they are no phrase
     │   ├── InvalidAddress          an address: which character, or that only the checksum fails
     │   ├── InvalidEncoding         bytes that are not the canonical encoding of anything
     │   └── InvalidScenario         a key of a scenario: the key, the value, what is allowed
@@ -18,6 +21,11 @@
 ``assert`` is for our own bugs only. An invalid input leaves no trace.
 """
 
+from typing import Final
+
+MAX_SHOWN: Final = 80
+"""Characters of an offending value that a message shows."""
+
 
 class ChainroomError(Exception):
     """The root: catching it catches everything chainroom refuses on purpose."""
@@ -28,9 +36,14 @@ class InvalidInput(ChainroomError):
 
     def __init__(self, thing: str, value: object, allowed: str) -> None:
         self.thing, self.value, self.allowed = thing, value, allowed
-        shown = value if isinstance(value, str) else repr(value)
-        shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        super().__init__(f"{thing}: '{shown}' is not allowed; allowed: {allowed}")
+        super().__init__(f"{thing}: '{_show(value)}' is not allowed; allowed: {allowed}")
+
+
+def _show(value: object) -> str:
+    """Return at most ``MAX_SHOWN`` characters that cannot move a cursor, change a colour or break a line."""
+    shown = value if isinstance(value, str) else repr(value)
+    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shown[: MAX_SHOWN + 1])
+    return shown if len(shown) <= MAX_SHOWN else shown[: MAX_SHOWN - 3] + "..."
 
 
 class InvalidMnemonic(InvalidInput):
