@@ -5,8 +5,8 @@ serves requests in the order they come, one at a time: an upload starts when the
 both ends support compact blocks a compact one is sent; it fails by luck, and then the missing part is requested and
 queued at the same holder. As in SimBlock (Aoki et al. 2019; Nagayama et al., arXiv:1912.04464; BIP 152).
 
-What makes it quick, and is exact: of the inventories to a node only the earliest can matter; a delivery is known as soon
-as its request is served, so only inventories and requests need to be events; and the events come in order of (time,
+What makes it quick, and is exact: of the inventories to a node only the earliest can matter; a delivery is known as
+soon as its request is served, so only inventories and requests need be events; and the events come in order of (time,
 node), so equal moments have one meaning.
 
 ``run_announce`` is plain Python over plain integers, and compiles as it stands where numba is installed

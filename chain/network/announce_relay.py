@@ -38,14 +38,11 @@ class AnnounceRelay:
         self._is_compiled = (large and announce.is_numba_installed()) if fast is None else fast
         self._kept: tuple[int, tuple[Any, ...]] | None = None
 
-    def start(self, item: Item, links: Links, uploads: IntArray) -> tuple[Flight, IntArray]:
-        """Return (flight, uploads) of an item published now.
-
-        ``uploads`` holds, by node, when its last upload ends; the array returned includes those of this item.
-        """
+    def start(self, item: Item, links: Links, uploads: IntArray) -> Flight:
+        """Return the flight of an item published now; ``uploads`` tells, by node, when its last upload so far ends."""
         luck = self._announcing.draw_luck(item)
         busy = np.maximum(uploads - item.start_us, 0)
-        arrival, via, busy = self._run(item, luck, links, busy)
+        arrival, via, busy_after = self._run(item, luck, links, busy.copy())
         reached = via >= 0
         parent = np.where(reached, self._topology.owner.take(via), NO_PARENT)
         spread, last_us, is_complete = build_spread(item, arrival, parent)
@@ -54,11 +51,11 @@ class AnnounceRelay:
         bytes_sent = int(sent.sum()) + int(luck.missing_bytes[missed].sum())
         messages = self._count_messages(spread, links) + 2 * int(np.count_nonzero(missed))
         base = Base(uploads, None, links, ())
-        flight = Flight(spread, last_us, is_complete, messages, bytes_sent, base=base)
-        return flight, np.maximum(uploads, busy + item.start_us)
+        ends = np.where(busy_after > busy, busy_after + item.start_us, 0)
+        return Flight(spread, last_us, is_complete, messages, bytes_sent, base=base, upload_ends=ends)
 
-    def change(self, flight: Flight, change: Change, uploads: IntArray) -> tuple[Flight, IntArray]:
-        """Return (flight, uploads) after a change of links: arrivals up to now stand."""
+    def change(self, flight: Flight, change: Change, uploads: IntArray) -> Flight:
+        """Return the flight after a change of links: arrivals up to now stand."""
         spread = flight.spread
         if flight.last_us > change.now_us:
             assert flight.base is not None
@@ -66,7 +63,7 @@ class AnnounceRelay:
         elif change.opened:
             base = Base(uploads, spread, change.before, (change,))
         else:
-            return flight, uploads
+            return flight
         item = Item(spread.key, spread.origin, spread.start_us, spread.size_bytes, spread.kind, spread.relay)
         arrival, parent, ends, bytes_sent = run_changes(self._announcing, item, base)
         moments = np.array(arrival, dtype=np.int64)
@@ -74,10 +71,9 @@ class AnnounceRelay:
         fresh, last_us, is_complete = build_spread(item, np.minimum(moments, FAR), parent)
         messages = self._count_messages(fresh, change.after)
         bytes_sent += flight.bytes_sent if base.spread is not None else 0
-        busy = uploads.copy()
-        for node, end_us in ends.items():
-            busy[node] = max(end_us, int(busy[node]))
-        return Flight(fresh, last_us, is_complete, messages, bytes_sent, base=base), busy
+        upload_ends = np.zeros(len(moments), dtype=np.int64)
+        upload_ends[list(ends)] = list(ends.values())
+        return Flight(fresh, last_us, is_complete, messages, bytes_sent, base=base, upload_ends=upload_ends)
 
     def _run(self, item: Item, luck: Luck, links: Links, busy: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Return (arrival, via, busy) in µs after the start."""
@@ -131,7 +127,7 @@ class AnnounceRelay:
         return fixed
 
     def _count_messages(self, spread: Spread, links: Links) -> int:
-        """Return the inventories over open links of all that pass it on, and a request and a block for each receiver."""
+        """Return the inventories of all that pass it on over open links, and request and block for each receiver."""
         holders = spread.arrival < FAR if spread.relay else np.arange(len(spread.arrival)) == spread.origin
         is_open = links.open_since.take(self._topology.link) < NEVER
         inventories = int(np.count_nonzero(holders.take(self._topology.owner) & is_open))

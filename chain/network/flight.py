@@ -57,6 +57,8 @@ class Flight:
     """Push, by position: set when lag changed while it was under way; otherwise drawn again by name."""
     base: Base | None = None
     """Announce: where to start computing it again."""
+    upload_ends: IntArray | None = None
+    """Announce, by node: when its last upload of this item ends; not after the last arrival."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from chain.errors import InvalidInput
 from chain.network.announce_luck import Announcing
@@ -26,6 +27,8 @@ from chain.network.spread import Spread
 from chain.network.timing import Timing
 from chain.network.topology import build_topology
 from chain.units import NEVER
+
+IntArray = npt.NDArray[np.int64]
 
 BLOCK_KIND: Final = "block"
 """The kind of item that is announced first where the relay is ``announce``; all others are pushed."""
@@ -58,7 +61,7 @@ class Network:
         if parameters.relay == "announce":
             compact = draw_compact_nodes(parameters.nodes, seed, parameters.compact_blocks)
             self._announce = AnnounceRelay(Announcing(timing, compact), fast)
-        self._uploads = np.zeros(parameters.nodes, dtype=np.int64)
+        self._no_uploads = np.zeros(parameters.nodes, dtype=np.int64)
         self._flights: dict[bytes, Flight] = {}
         self._sweep_at = SWEEP_AT
 
@@ -83,7 +86,7 @@ class Network:
             size_bytes = self.parameters.block_bytes
         item = Item(key, origin, time_us, size_bytes, kind, relay)
         if self._announce is not None and kind == BLOCK_KIND:
-            flight, self._uploads = self._announce.start(item, self.links, self._uploads)
+            flight = self._announce.start(item, self.links, self._get_uploads(key, time_us))
         else:
             flight = self._push.start(item, self.links)
         self._flights[key] = flight
@@ -154,15 +157,23 @@ class Network:
         changed = []
         for key, old in self._flights.items():
             if self._announce is not None and old.base is not None:
-                new, self._uploads = self._announce.change(old, change, self._uploads)
+                new = self._announce.change(old, change, self._get_uploads(key, now_us))
             else:
                 new = self._push.change(old, change)
             self._flights[key] = new
             self.messages += new.messages - old.messages
             self.bytes_sent += new.bytes_sent - old.bytes_sent
-            if not np.array_equal(new.spread.arrival, old.spread.arrival):
+            if not new.spread.is_like(old.spread):
                 changed.append(new.spread)
         return changed
+
+    def _get_uploads(self, key: bytes, now_us: int) -> IntArray:
+        """Return, by node, when its last upload of any other item ends, as things stand; past moments do not matter."""
+        uploads = self._no_uploads
+        for other, flight in self._flights.items():
+            if flight.upload_ends is not None and flight.last_us > now_us and other != key:
+                uploads = np.maximum(uploads, flight.upload_ends)
+        return uploads
 
     def _sweep(self, now_us: int) -> None:
         """Drop the flights that have reached every node; look again when their number has doubled."""

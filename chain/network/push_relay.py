@@ -30,7 +30,8 @@ class PushRelay:
     def change(self, flight: Flight, change: Change) -> Flight:
         """Return the flight after a change: arrivals up to now stand, later ones are computed again.
 
-        A message sent before the change keeps its delay; one that is sent at or after it takes the new lag.
+        A message that was sent keeps its delay; one that is sent later takes the new lag. What happens at the moment of
+        the change happens before it.
         """
         if flight.last_us <= change.now_us and not change.opened:
             return flight
@@ -45,17 +46,19 @@ class PushRelay:
         memory, delays = flight.delays, timing.compute_push_delays(item.key, item.size_bytes, change.after)
         if memory is not None or change.before.is_lagged or change.after.is_lagged:
             old = memory if memory is not None else timing.compute_push_delays(item.key, item.size_bytes, change.before)
-            delays = memory = np.where(self._is_sent(known, open_since, change.now_us - item.start_us), old, delays)
+            delays = memory = np.where(self._is_sent(known, change, item.start_us), old, delays)
         fresh = self._compute(item, delays, change.after, known, open_since, memory)
         parent = np.where(spread.arrival <= change.now_us, spread.parent, fresh.spread.parent)
         parent.flags.writeable = False
         return replace(fresh, spread=replace(fresh.spread, parent=parent))
 
-    def _is_sent(self, known: dict[int, int], open_since: IntArray, now: int) -> npt.NDArray[np.bool_]:
-        """Return, by position, whether the message over the edge was sent before ``now`` (in µs after the start)."""
+    def _is_sent(self, known: dict[int, int], change: Change, start_us: int) -> npt.NDArray[np.bool_]:
+        """Return, by position, whether the message over the edge is on its way since before the change."""
         arrival = np.full(self._topology.nodes, FAR, dtype=np.int64)
         arrival[list(known)] = list(known.values())
-        return np.maximum(arrival.take(self._topology.neighbor), open_since) < now
+        before, after = (links.open_since.take(self._topology.link) for links in (change.before, change.after))
+        sent_us = np.maximum(arrival.take(self._topology.neighbor) + start_us, before)
+        return np.asarray((sent_us <= change.now_us) & (before == after), dtype=np.bool_)
 
     def _compute(
         self,

@@ -45,6 +45,10 @@ class Spread:
         """Return the neighbour ``node`` gets the item from, or NO_PARENT."""
         return int(self.parent.item(node))
 
+    def is_like(self, other: "Spread") -> bool:
+        """Return whether two spreads of one item have the same arrivals and parents."""
+        return np.array_equal(self.arrival, other.arrival) and np.array_equal(self.parent, other.parent)
+
     def is_known(self, node: int, at_us: int) -> bool:
         """Return whether ``node`` has the item at a moment."""
         return bool(self.arrival.item(node) <= at_us)
