@@ -14,6 +14,7 @@
     ├── RuleBroken                  a protocol rule refused something: the rule's name and the numbers that disagreed
     │   ├── InvalidTransaction
     │   ├── InvalidBlock
+    │   ├── InvalidMessage      a vote or another consensus message
     │   └── CommandRefused          a command that cannot be applied now
     └── InvalidReplay               a save that cannot be read
         └── ReplayDiverged          a re-execution that left the recorded path: event, virtual time, node
@@ -76,6 +77,10 @@ class InvalidTransaction(RuleBroken):
 
 class InvalidBlock(RuleBroken):
     """A block that the ledger or the consensus refuses."""
+
+
+class InvalidMessage(RuleBroken):
+    """A consensus message that a protocol refuses."""
 
 
 class CommandRefused(RuleBroken):

@@ -10,21 +10,26 @@ A protocol is one module that offers a ``Rules`` and builds an ``Agent`` for eac
 All are named in chain/consensus/registry.py.
 """
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from chain.consensus.block_tree import BlockRecord
+from chain.errors import CommandRefused, InvalidMessage
 from chain.ledger.block import Block
 from chain.units import Hash, NodeId, TimeUs
 
 S = TypeVar("S")
 """A protocol's branch state: one frozen value per block."""
-S_co = TypeVar("S_co", covariant=True)
-S_contra = TypeVar("S_contra", contravariant=True)
+
+
+Topic = tuple[int | str, ...]
+"""What a message is about, such as ``("prevote", height, round)``."""
 
 
 class Finality(Enum):
@@ -60,73 +65,154 @@ class CancelTimer(msgspec.Struct, frozen=True):
     name: str
 
 
-Effect = Publish | SetTimer | CancelTimer
+class Broadcast(msgspec.Struct, frozen=True):
+    """Send a signed message to every node."""
+
+    message: Any
+    """The protocol's own frozen struct, signature included."""
+    topic: Topic
+    value: bytes
+    """What it speaks for: a block hash, or nothing."""
+    sender: int
+    """Index of the validator that signed it."""
+    weight: int = 1
+    """Voting power."""
+    wakes: bool = False
+    """Whether agents are woken by it (``on_message``); otherwise they ask, or await a quorum."""
+
+
+class Await(msgspec.Struct, frozen=True):
+    """Wake this agent (``on_quorum``) once it has messages of so much weight on a topic, at once if it has them."""
+
+    name: str
+    topic: Topic
+    value: bytes | None
+    """Only messages for this value count; None: any, one a sender."""
+    threshold: int
+
+
+class Forget(msgspec.Struct, frozen=True):
+    """Drop the messages and quorums of old topics for all nodes; for what no honest node will ask for again."""
+
+    topics: tuple[Topic, ...]
+
+
+class Finalize(msgspec.Struct, frozen=True):
+    """This node takes a block, and all before it, as final."""
+
+    block: Hash
+
+
+Effect = Publish | SetTimer | CancelTimer | Broadcast | Await | Forget | Finalize
 Effects = Iterable[Effect]
 
 
-class Rules(Protocol[S]):
-    """The objective side: valid or not, and the state that follows."""
-
-    finality: Finality
-
-    def genesis(self, block: Block) -> S:
-        """Return the consensus state after the genesis block."""
-
-    def check(self, parent: S, block: Block) -> None:
-        """Raise InvalidBlock, naming the rule and the numbers, unless the block may follow its parent."""
-
-    def apply(self, parent: S, block: Block) -> S:
-        """Return the state after a block that ``check`` accepted."""
-
-    def wakes_agents(self, parent: S, state: S) -> bool:
-        """Return whether agents must be woken when a block with this state, on such a parent, reaches them."""
-
-    def weight(self, state: S) -> int:
-        """Return the weight of the branch that ends here; heavier branches win the fork choice."""
-
-
-class View(Protocol[S_co]):
-    """What one node knows at one moment. Agents decide from this alone."""
+class View(Protocol):
+    """What one node knows at one moment. Rules and agents decide from this alone."""
 
     node: NodeId
     now_us: TimeUs
 
-    def heaviest(self) -> Hash:
+    def heaviest(self) -> BlockRecord:
         """Return the known block of greatest weight; ties go to the one seen first, then to the smaller hash."""
 
-    def state(self, block: Hash) -> S_co:
-        """Return the consensus state after a known block."""
+    def get_known(self, block: Hash) -> BlockRecord | None:
+        """Return a block if this node knows it."""
+
+    def iter_known(self, since: BlockRecord) -> Iterator[BlockRecord]:
+        """Yield the known blocks published after a block, in order of publication: parents before children."""
+
+    def latest_final(self) -> BlockRecord:
+        """Return the highest block for which this node's agent returned Finalize; genesis before the first."""
+
+    def get_messages(self, topic: Topic) -> list[Any]:
+        """Return the protocol's messages on a topic that this node has, in order of publication."""
 
     def build_block(self, parent: Hash, consensus: bytes) -> Block:
         """Return an executed block on ``parent`` with this node's best pending transactions and a zero nonce."""
 
     def draw_exponential(self, mean_us: int, purpose: str, *key: int | bytes | str) -> int:
-        """Return an exponential waiting time in microseconds, drawn for this node under that name."""
+        """Return this node's next exponential waiting time under that name, in microseconds."""
+
+    def draw_below(self, n: int, purpose: str, *key: int | bytes | str) -> int:
+        """Return this node's next uniform integer in 0 … n − 1 under that name."""
 
 
-class Agent(Protocol[S_contra]):
-    """The subjective side: one acting node."""
+class Rules(ABC, Generic[S]):
+    """The objective side, one object for all nodes: what is valid, what state follows, which head a view has."""
 
-    def start(self, view: View[S_contra]) -> Effects:
+    finality: Finality
+
+    @abstractmethod
+    def genesis(self, block: Block) -> S:
+        """Return the consensus state after the genesis block."""
+
+    @abstractmethod
+    def check(self, parent: S, block: Block) -> None:
+        """Raise InvalidBlock, naming the rule and the numbers, unless the block may follow its parent."""
+
+    @abstractmethod
+    def apply(self, parent: S, block: Block) -> S:
+        """Return the state after a block that ``check`` accepted."""
+
+    @abstractmethod
+    def weight(self, state: S) -> int:
+        """Return the weight of the branch that ends here."""
+
+    def head(self, view: View) -> BlockRecord:
+        """Return the block a node with this view builds on: the fork choice."""
+        return view.heaviest()
+
+    def finalized(self, view: View) -> BlockRecord:
+        """Return the highest block that a node with this view takes as final, in the sense of ``finality``."""
+        return view.latest_final()
+
+    def wakes_agents(self, parent: S, state: S) -> bool:
+        """Return whether agents must be woken when a block with this state, on such a parent, reaches them."""
+        return False
+
+    def check_message(self, message: Any) -> None:
+        """Raise InvalidMessage unless the message is well formed and really signed by whom it names."""
+        raise InvalidMessage("consensus/message", f"{type(message).__name__} is no message of this protocol")
+
+
+class Agent:
+    """The subjective side: one acting node. A protocol overrides the handlers it needs."""
+
+    def start(self, view: View) -> Effects:
         """Begin, or begin again after having been offline."""
+        return ()
 
-    def on_block(self, view: View[S_contra], block: Hash) -> Effects:
-        """Handle the arrival of a block for which ``Rules.wakes_agents`` says so."""
-
-    def on_timer(self, view: View[S_contra], name: str, data: int) -> Effects:
-        """Handle a timer that fired."""
-
-    def stop(self, view: View[S_contra]) -> None:
+    def stop(self, view: View) -> None:
         """Take note that the node goes offline; its timers are gone."""
 
-    def on_demand(self, view: View[S_contra]) -> Effects:
-        """Handle a person's wish to propose a block now. Raises CommandRefused where the protocol has no such thing."""
+    def on_block(self, view: View, block: BlockRecord) -> Effects:
+        """Handle the arrival of a block for which ``Rules.wakes_agents`` says so."""
+        return ()
 
-    def head(self, view: View[S_contra]) -> Hash:
-        """Return the block this node builds on."""
+    def on_message(self, view: View, message: Any) -> Effects:
+        """Handle the arrival of a message that was sent with ``wakes``."""
+        return ()
+
+    def on_quorum(self, view: View, quorum: Await) -> Effects:
+        """Handle a quorum this agent awaited; each Await is answered at most once."""
+        return ()
+
+    def on_timer(self, view: View, name: str, data: int) -> Effects:
+        """Handle a timer that fired."""
+        return ()
+
+    def on_demand(self, view: View) -> Effects:
+        """Handle a person's wish to propose a block now. Raises CommandRefused where that is not possible."""
+        raise CommandRefused("command/propose", "under this protocol nobody can propose a block out of turn")
 
     def compute_energy_joules(self, now_us: TimeUs) -> int:
         """Return the energy the node has spent on the protocol since the start of the run."""
+        return 0
+
+    def copy(self) -> "Agent":
+        """Return an independent agent in the same state. Containers that change must be copied by the protocol."""
+        return copy(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +223,12 @@ class Setup(Generic[S]):
     """The protocol, as ``consensus.protocol`` names it."""
     rules: Rules[S]
     """Shared by all nodes."""
-    agents: dict[NodeId, Agent[S]]
+    agents: dict[NodeId, Agent]
     """The acting nodes."""
     depth: int
     """Confirmations after which a block is final under Finality.DEPTH; 0 under the other kinds."""
 
     def copy(self) -> "Setup[S]":
         """Return a setup whose agents are independent; rules never change."""
-        agents = {node: copy(agent) for node, agent in self.agents.items()}
+        agents = {node: agent.copy() for node, agent in self.agents.items()}
         return Setup(self.name, self.rules, agents, self.depth)

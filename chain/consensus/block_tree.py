@@ -6,7 +6,7 @@ parent's ``known_us``. Heads at any moment, past ones too, are queries over that
 which they were published, genesis first.
 """
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +41,8 @@ class BlockRecord:
     """When the block itself reached each node."""
     known_us: Times
     """When each node had the block and all its ancestors."""
+    final_us: Times | None = None
+    """When each node's agent declared the block final, NEVER where not yet; None when none has."""
 
     def get_known_us(self, node: NodeId) -> int:
         """Return when a node knew the block; NEVER if it does not yet."""
@@ -50,12 +52,13 @@ class BlockRecord:
 class BlockTree:
     """The published blocks, by order and by hash."""
 
-    __slots__ = ("_best", "_index", "_published_us", "records")
+    __slots__ = ("_best", "_finals", "_index", "_published_us", "records")
 
     def __init__(self) -> None:
         self.records: list[BlockRecord] = []
         self._index: dict[Hash, int] = {}
         self._published_us: list[int] = []
+        self._finals: list[int] = []  # blocks some node declared final, by height
         self._best: list[BlockRecord] = []  # heaviest among the first i+1, earliest published on ties
 
     def add(
@@ -124,6 +127,21 @@ class BlockTree:
                     chosen, chosen_rank = record, rank
         return chosen
 
+    def finalize(self, record: BlockRecord, node: NodeId, at_us: TimeUs) -> None:
+        """Note that a node takes a block as final from now on."""
+        if record.final_us is None:
+            record.final_us = np.full(len(record.known_us), NEVER, dtype=np.int64)
+            insort(self._finals, record.index, key=lambda index: self.records[index].height)
+        record.final_us[node] = min(at_us, record.final_us.item(node))
+
+    def get_final(self, node: NodeId, at_us: TimeUs) -> BlockRecord:
+        """Return the highest block a node had declared final; genesis before the first."""
+        for index in reversed(self._finals):
+            final_us = self.records[index].final_us
+            if final_us is not None and final_us.item(node) <= at_us:
+                return self.records[index]
+        return self.records[0]
+
     def iter_branch(self, head: BlockRecord) -> Iterator[BlockRecord]:
         """Yield a block and its ancestors, genesis last."""
         record: BlockRecord | None = head
@@ -172,6 +190,7 @@ class BlockTree:
         for record in other.records:
             if record.parent is not None:
                 record.parent = other.records[record.parent.index]
+        other._finals = self._finals.copy()
         other._index = self._index.copy()
         other._published_us = self._published_us.copy()
         other._best = [other.records[record.index] for record in self._best]
@@ -197,4 +216,5 @@ def _copy_record(r: BlockRecord) -> BlockRecord:
         r.published_us,
         r.arrival_us,
         r.known_us,
+        None if r.final_us is None else r.final_us.copy(),
     )

@@ -20,7 +20,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from chain.consensus.base import CancelTimer, Effects, Finality, Publish, SetTimer, Setup, View
+from chain.consensus.base import Agent, CancelTimer, Effects, Finality, Publish, Rules, SetTimer, Setup, View
+from chain.consensus.block_tree import BlockRecord
 from chain.consensus.difficulty import (
     BITCOIN_POW_LIMIT,
     MAX_HASH,
@@ -33,7 +34,7 @@ from chain.crypto.hashing import grind
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidEncoding
 from chain.ledger.block import HEADER_DOMAIN, Block, encode_header_prefix
-from chain.units import NEVER, SECOND, Hash, NodeId, Span, TimeUs
+from chain.units import NEVER, SECOND, NodeId, Span, TimeUs
 
 _MINE: Final = "mine"
 
@@ -78,7 +79,7 @@ class WorkState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a child must meet."""
 
 
-class ProofOfWorkRules:
+class ProofOfWorkRules(Rules[WorkState]):
     """Checks and counts work. One object serves every node."""
 
     finality = Finality.DEPTH
@@ -127,6 +128,12 @@ class ProofOfWorkRules:
     def weight(self, state: WorkState) -> int:
         return state.total_work
 
+    def finalized(self, view: View) -> BlockRecord:
+        record = view.heaviest()
+        for _ in range(self.parameters.confirmations - 1):
+            record = record.parent or record
+        return record
+
     def get_ground_target(self, bits: int) -> int:
         """Return what a header's hash must not exceed: the target of ``bits``, scaled; anything without grinding."""
         if not self.grind_scale:
@@ -143,7 +150,7 @@ class ProofOfWorkRules:
         return Block(msgspec.structs.replace(header, nonce=nonce.to_bytes(8)), block.transactions)
 
 
-class Miner:
+class Miner(Agent):
     """An honest miner: always at work on the heaviest chain it knows."""
 
     __slots__ = ("_hashes", "_since_us", "hash_rate_per_s", "rules")
@@ -152,28 +159,25 @@ class Miner:
         self.rules, self.hash_rate_per_s = rules, hash_rate_per_s
         self._hashes, self._since_us = 0, NEVER  # tried before, and since when it has been at work
 
-    def start(self, view: View[WorkState]) -> Effects:
+    def start(self, view: View) -> Effects:
         self._since_us = view.now_us
         return self._arm(view)
 
-    def stop(self, view: View[WorkState]) -> None:
+    def stop(self, view: View) -> None:
         self._hashes, self._since_us = self._count_hashes(view.now_us), NEVER
 
-    def on_block(self, view: View[WorkState], block: Hash) -> Effects:
+    def on_block(self, view: View, block: BlockRecord) -> Effects:
         return self._arm(view)
 
-    def on_timer(self, view: View[WorkState], name: str, data: int) -> Effects:
+    def on_timer(self, view: View, name: str, data: int) -> Effects:
         return [*self.on_demand(view), *self._arm(view)]
 
-    def on_demand(self, view: View[WorkState]) -> Effects:
+    def on_demand(self, view: View) -> Effects:
         head = view.heaviest()
-        bits = view.state(head).next_bits
-        return [Publish(self.rules.seal(view.build_block(head, encode(WorkSeal(bits)))))]
+        seal = encode(WorkSeal(head.state.next_bits))
+        return [Publish(self.rules.seal(view.build_block(head.hash, seal)))]
 
-    def head(self, view: View[WorkState]) -> Hash:
-        return view.heaviest()
-
-    def set_hash_rate(self, view: View[WorkState], hash_rate_per_s: int) -> Effects:
+    def set_hash_rate(self, view: View, hash_rate_per_s: int) -> Effects:
         """Change the hash rate from now on; exact, because waiting is memoryless."""
         self._hashes = self._count_hashes(view.now_us)
         self._since_us = NEVER if self._since_us == NEVER else view.now_us
@@ -187,10 +191,10 @@ class Miner:
         is_working = self.rules.parameters.mining == "automatic" and self._since_us <= now_us
         return self._hashes + (self.hash_rate_per_s * (now_us - self._since_us) // SECOND if is_working else 0)
 
-    def _arm(self, view: View[WorkState]) -> Effects:
+    def _arm(self, view: View) -> Effects:
         if not self.hash_rate_per_s or self.rules.parameters.mining == "manual":
             return [CancelTimer(_MINE)]
-        work = compute_work(decode_compact(view.state(view.heaviest()).next_bits))
+        work = compute_work(decode_compact(view.heaviest().state.next_bits))
         mean_us = work * SECOND // self.hash_rate_per_s
         return [SetTimer(_MINE, TimeUs(view.now_us + view.draw_exponential(mean_us, _MINE)))]
 

@@ -4,16 +4,19 @@ A view owns nothing: it asks the run's tables with its node and its time. Agents
 asks for one at any moment, past ones too.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from chain.consensus.base import Rules, Topic
 from chain.consensus.block_tree import BlockRecord, BlockTree
-from chain.draws import draw_exponential
+from chain.draws import draw_below, draw_exponential
 from chain.ledger.block import Block
 from chain.ledger.execution import Ledger
 from chain.ledger.state import State
 from chain.ledger.transaction import SignedTransaction
 from chain.node.mempool import MempoolView, check_admissible, check_replacement, compute_mempool
+from chain.node.messages import MessageTable
 from chain.node.transactions import TransactionRecord, TransactionTable
 from chain.units import Address, Hash, NodeId, TimeUs
 
@@ -28,6 +31,8 @@ class Tables:
     ledger: Ledger
     proposers: tuple[Address, ...]
     """The account that each node's block rewards go to."""
+    rules: Rules[Any]
+    messages: MessageTable
     draw_counts: dict[tuple[int, str], int]
     """How many draws of a purpose each node has made."""
 
@@ -41,21 +46,44 @@ class NodeView:
         self._tables, self.node, self.now_us = tables, node, now_us
 
     def get_head(self) -> BlockRecord:
-        """Return the record of the heaviest block the node knows."""
+        """Return the block the node builds on, as the protocol's fork choice says."""
+        return self._tables.rules.head(self)
+
+    def get_finalized(self) -> BlockRecord:
+        """Return the highest block the node takes as final, in the protocol's sense."""
+        return self._tables.rules.finalized(self)
+
+    def heaviest(self) -> BlockRecord:
         return self._tables.tree.get_head(self.node, self.now_us)
 
-    def heaviest(self) -> Hash:
-        return self.get_head().hash
+    def get_known(self, block: Hash) -> BlockRecord | None:
+        record = self._tables.tree.get(block)
+        return record if record is not None and record.known_us.item(self.node) <= self.now_us else None
 
-    def state(self, block: Hash) -> Any:
-        return self._tables.tree[block].state
+    def iter_known(self, since: BlockRecord) -> Iterator[BlockRecord]:
+        tree = self._tables.tree
+        for record in tree.records[since.index + 1 : tree.count_published(self.now_us)]:
+            if record.known_us.item(self.node) <= self.now_us:
+                yield record
+
+    def latest_final(self) -> BlockRecord:
+        return self._tables.tree.get_final(self.node, self.now_us)
+
+    def get_messages(self, topic: Topic) -> list[Any]:
+        tally = self._tables.messages.tallies.get(topic)
+        return [record.message for record in tally.get_known(self.node, self.now_us)] if tally else []
 
     def draw_exponential(self, mean_us: int, purpose: str, *key: int | bytes | str) -> int:
-        """Return the node's next exponential waiting time of this purpose, in microseconds."""
+        return draw_exponential(self._tables.seed, mean_us, purpose, self.node, self._count_draw(purpose), *key)
+
+    def draw_below(self, n: int, purpose: str, *key: int | bytes | str) -> int:
+        return draw_below(self._tables.seed, n, purpose, self.node, self._count_draw(purpose), *key)
+
+    def _count_draw(self, purpose: str) -> int:
         counts = self._tables.draw_counts
         count = counts.get((self.node, purpose), 0)
         counts[self.node, purpose] = count + 1
-        return draw_exponential(self._tables.seed, mean_us, purpose, self.node, count, *key)
+        return count
 
     def build_block(self, parent: Hash, consensus: bytes) -> Block:
         """Return an executed block with the best pending transactions that fit; its nonce is still zero."""

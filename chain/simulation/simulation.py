@@ -4,16 +4,18 @@ A run is a function of scenario, seed and commands. ``run_until`` may be cut int
 anything, so the interface can give it a few milliseconds at a time.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import NoReturn
 
+from chain.encoding import encode
 from chain.errors import CommandRefused, ReplayDiverged
 from chain.simulation.apply import apply_command
 from chain.simulation.commands import Command, CommandEntry
 from chain.simulation.history import History
 from chain.simulation.kernel import Event
 from chain.simulation.world import World, WorldSetup
-from chain.units import NEVER, TimeUs, format_time
+from chain.units import TimeUs, format_time
 
 RULES_VERSION = 1
 """Raised whenever the same inputs would give another digest."""
@@ -83,7 +85,8 @@ class Simulation:
             return False
         entry = self._inputs.pop()
         next_us = kernel.get_next_us()
-        if entry.step < kernel.steps or entry.time_us < kernel.now_us or (next_us or NEVER) < entry.time_us:
+        has_passed = entry.step < kernel.steps or entry.time_us < kernel.now_us
+        if has_passed or (next_us is not None and next_us < entry.time_us):
             self._diverge(entry, "the command's time does not fit")
         kernel.now_us = entry.time_us
         try:
@@ -118,8 +121,9 @@ class Simulation:
         self._inputs = list(reversed(entries[len(self.log) :]))
 
     def compute_digest(self) -> str:
-        """Return the digest of the run so far, in hex."""
-        return self.history.compute_digest().hex()
+        """Return the digest of the run so far, in hex: of its seed, its history, and the moment it has reached."""
+        run = encode((self.seed, self.history.compute_digest(), self.now_us, self.world.kernel.steps))
+        return hashlib.blake2b(run, digest_size=32, person=b"chainroom-end").hexdigest()
 
     def copy(self) -> "Simulation":
         """Return an independent run in the same state: a checkpoint, or the start of a branch."""

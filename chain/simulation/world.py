@@ -10,10 +10,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chain.consensus.base import CancelTimer, Effects, Publish, SetTimer, Setup
+from chain.consensus.base import (
+    Await,
+    Broadcast,
+    CancelTimer,
+    Effects,
+    Finalize,
+    Forget,
+    Publish,
+    SetTimer,
+    Setup,
+)
 from chain.consensus.block_tree import BlockRecord, BlockTree
+from chain.crypto.hashing import digest
 from chain.encoding import encode
-from chain.errors import InvalidBlock, InvalidTransaction, RuleBroken
+from chain.errors import InvalidBlock, InvalidMessage, InvalidTransaction, RuleBroken
 from chain.ledger.block import Block
 from chain.ledger.execution import Ledger
 from chain.ledger.parameters import LedgerParameters
@@ -21,6 +32,7 @@ from chain.ledger.transaction import SignedTransaction
 from chain.network.network import Network
 from chain.network.parameters import NetworkParameters
 from chain.network.spread import Spread
+from chain.node.messages import MessageRecord, MessageTable, Watch
 from chain.node.transactions import TransactionRecord, TransactionTable
 from chain.node.view import NodeView, Tables
 from chain.simulation.commands import Command
@@ -73,8 +85,17 @@ class World:
         self.history = History()
         self.network = Network(setup.network, setup.seed)
         ledger = Ledger(setup.ledger, setup.allocations)
-        self.tables = Tables(setup.seed, BlockTree(), TransactionTable(), ledger, setup.proposers, {})
         self.consensus = setup.build_consensus()
+        self.tables = Tables(
+            setup.seed,
+            BlockTree(),
+            TransactionTable(),
+            ledger,
+            setup.proposers,
+            self.consensus.rules,
+            MessageTable(),
+            {},
+        )
         self.actors = setup.build_actors()
         self.faucet = Signer(setup.faucet_seed)
         self.invalid_blocks: list[tuple[TimeUs, NodeId, Block, InvalidBlock]] = []
@@ -114,6 +135,11 @@ class World:
         return self.tables.transactions
 
     @property
+    def messages(self) -> MessageTable:
+        """The consensus messages that are still of use."""
+        return self.tables.messages
+
+    @property
     def ledger(self) -> Ledger:
         """Execution, memoised for all nodes."""
         return self.tables.ledger
@@ -149,7 +175,23 @@ class World:
         if not waiting:
             del self._awaited[record.index]
         if self.network.links.is_online_now(node):
-            self.apply_effects(node, self.consensus.agents[node].on_block(self.view(node), record.hash))
+            self.apply_effects(node, self.consensus.agents[node].on_block(self.view(node), record))
+
+    def _on_message(self, event: Event) -> None:
+        message, node = self.messages.records.get(event.data), NodeId(event.node)
+        if message is None or message.spread.arrival.item(node) != event.time_us:
+            return  # forgotten, or the arrival has moved since
+        if self.network.links.is_online_now(node):
+            self.apply_effects(node, self.consensus.agents[node].on_message(self.view(node), message.message))
+
+    def _on_quorum(self, event: Event) -> None:
+        node, watch = NodeId(event.node), self.messages.watches.get(event.data)
+        if watch is None or node not in watch.waiting or watch.quorum_us is None:
+            return
+        if watch.quorum_us.item(node) <= event.time_us:
+            watch.waiting.discard(node)
+            awaited = Await(watch.name, watch.topic, watch.value, watch.threshold)
+            self.apply_effects(node, self.consensus.agents[node].on_quorum(self.view(node), awaited))
 
     def _on_actor(self, event: Event) -> None:
         self.actors[event.node].on_due(self, event.data)
@@ -176,6 +218,15 @@ class World:
                     self._timers.pop((node, name), None)
                 case Publish(block):
                     self.publish_block(node, block)
+                case Broadcast():
+                    self.broadcast(node, effect)
+                case Await(name, topic, value, threshold):
+                    watch = self.messages.watch(node, topic, value, threshold, name)
+                    self._schedule_quorum(watch, [node])
+                case Forget(topics):
+                    self.network.forget(self.messages.forget(topics))
+                case Finalize(block_hash):
+                    self.finalize(node, block_hash)
 
     def publish_block(self, node: NodeId, block: Block) -> BlockRecord | None:
         """Check a block, and send it out; an invalid one reaches the node's neighbours, who refuse it."""
@@ -215,6 +266,46 @@ class World:
         self.transactions.expire(self.now_us - self.setup.ledger.expiry_us)
         if record is self.tree.get_best(self.now_us) and record.height > BURIED_BLOCKS:
             self.transactions.close(self.tree.get_ancestor(record, record.height - BURIED_BLOCKS))
+
+    # Messages ----------------------------------------------------------------------------------------------------
+
+    def broadcast(self, node: NodeId, effect: Broadcast) -> None:
+        """Check a consensus message and send it out; an invalid one is refused by whoever gets it."""
+        encoded = encode(effect.message)
+        key = digest("message", encoded)
+        if key in self.messages:
+            return
+        try:
+            self.consensus.rules.check_message(effect.message)
+        except InvalidMessage as error:
+            self._record("refused-message", node, key, f"{error.rule}: {error.message}")
+            return
+        is_mesh = self.setup.network.topology == "complete"  # in a full mesh everyone is sent to, nobody passes on
+        spread = self.network.publish(key, node, self.now_us, len(encoded), "message", relay=not is_mesh)
+        record = self.messages.add(key, effect, node, self.now_us, spread)
+        self.history.note(encoded + spread.arrival.tobytes())
+        if effect.wakes:
+            self._deliver(record)
+        for watch, nodes in self.messages.update(record.topic, record.value):
+            self._schedule_quorum(watch, nodes)
+
+    def _deliver(self, record: MessageRecord) -> None:
+        for node, time_us in enumerate(record.spread.arrival.tolist()):
+            if self.now_us <= time_us < NEVER and node in self.consensus.agents:
+                self.kernel.schedule(time_us, LANE_ARRIVAL, "message", node, "", record.number)
+
+    def _schedule_quorum(self, watch: Watch, nodes: list[int]) -> None:
+        if watch.quorum_us is None:
+            return
+        for node in nodes:
+            time_us = watch.quorum_us.item(node)
+            if time_us < NEVER:
+                self.kernel.schedule(max(time_us, self.now_us), LANE_ARRIVAL, "quorum", node, "", watch.number)
+
+    def finalize(self, node: NodeId, block: Hash) -> None:
+        """Note that a node takes a block as final."""
+        self.tree.finalize(self.tree[block], node, self.now_us)
+        self.history.note(b"final" + node.to_bytes(4) + block)
 
     # Transactions ------------------------------------------------------------------------------------------------
 
@@ -279,11 +370,24 @@ class World:
                 first = min(first, block.index)
             if transaction is not None:
                 transaction.spread = spread
+            message = self.messages.get(spread.key)
+            if message is not None:
+                self._move_message(message, spread)
         before = {index: self.tree.records[index].known_us for index in self._awaited}
         self.tree.update_known(first)
         for index, known_us in before.items():
             record = self.tree.records[index]
             self._await_arrivals(record, np.nonzero(record.known_us != known_us)[0].tolist())
+
+    def _move_message(self, message: MessageRecord, spread: Spread) -> None:
+        before, message.spread = message.spread, spread
+        if message.wakes:
+            for node in np.flatnonzero(before.arrival != spread.arrival).tolist():
+                time_us = spread.arrival.item(node)
+                if time_us < NEVER and node in self.consensus.agents:
+                    self.kernel.schedule(time_us, LANE_ARRIVAL, "message", node, "", message.number)
+        for watch, nodes in self.messages.update(message.topic, message.value):
+            self._schedule_quorum(watch, nodes)
 
     def copy(self) -> "World":
         """Return an independent world in the same state; what never changes is shared."""
@@ -296,6 +400,8 @@ class World:
             tables.transactions.copy(),
             tables.ledger,
             tables.proposers,
+            tables.rules,
+            tables.messages.copy(),
             tables.draw_counts.copy(),
         )
         other.consensus = self.consensus.copy()
