@@ -15,7 +15,7 @@ from app.widgets.canvas import Canvas, CanvasWidget
 from app.widgets.glyphs import FINAL, WAITING
 from app.widgets.keys import bind
 from app.widgets.models import ChainBlock
-from app.widgets.text import clean, cut, fit
+from app.widgets.text import clean, fit, set_in
 
 BOX_CELLS: Final = 8
 STEP_CELLS: Final = 11
@@ -105,22 +105,33 @@ class BlockStrip(CanvasWidget, can_focus=True):
         if block.block == self.chosen:
             pen = self.PEN["cursor" if self.has_focus else "cursor-dim"]
         left, flat, right, side, low_left, low_right = tuple(_EDGES[block.state])
+        room = BOX_CELLS - 2
         title = f"{block.height}" + ("′" if block.state == "stale" else "")
         if block.state == "final" and len(title) < 5:
             title = f"{FINAL} {title}"
         if lane == 0:
             y = 0
             canvas.put(x - 3, 1, "  ╺" if is_first else "━━━", edge)
-            transactions = fit(f"{block.transactions} tx", BOX_CELLS - 2, "center")
+            transactions = fit(f"{block.transactions} tx", room, "center")
             canvas.put(x, 1, side + transactions + side, pen, block.block)
         else:
             y = 3 + (lane - 1) * LANE_ROWS
-            for row in range(2, y):
-                canvas.put(x - 2, row, "┆", self.PEN["stale"])
-            canvas.put(x - 2, y, "└┄", self.PEN["stale"])
+            if y + 1 >= canvas.height:
+                canvas.put(x + BOX_CELLS, canvas.height - 1, "⋮", edge)  # no room: there is another branch below
+                return
+            self._draw_branch(canvas, block, x - 3, y)
         name = "stale" if block.state == "stale" else clean(block.proposer, BOX_CELLS - 4)
-        canvas.put(x, y, left + _set_in(title, flat) + right, pen, block.block)
-        canvas.put(x, y + (1 if lane else 2), low_left + _set_in(name, flat) + low_right, pen, block.block)
+        canvas.put(x, y, left + set_in(title, room, flat) + right, pen, block.block)
+        canvas.put(x, y + (1 if lane else 2), low_left + set_in(name, room, flat) + low_right, pen, block.block)
+
+    def _draw_branch(self, canvas: Canvas, block: ChainBlock, x: int, y: int) -> None:
+        """The line to a stale block, from its parent on the same lane or from the fork above."""
+        if self._lanes.get(block.parent or "") == self._lanes[block.block]:
+            canvas.put(x, y, "┄┄┄", self.PEN["stale"])
+            return
+        for row in range(2, y):
+            canvas.put(x + 1, row, "┆", self.PEN["stale"])
+        canvas.put(x + 1, y, "└┄", self.PEN["stale"])
 
     # Choosing
 
@@ -177,11 +188,3 @@ class BlockStrip(CanvasWidget, can_focus=True):
             self.action_open()
         elif block is not None:
             self.choose(block)
-
-
-def _set_in(text: str, flat: str) -> str:
-    """A word set into the edge of a box: ``─ 812 ─``."""
-    room = BOX_CELLS - 2
-    text = f" {text} " if cell_len(text) + 2 <= room else cut(text, room)
-    left = (room - cell_len(text)) // 2
-    return flat * left + text + flat * (room - left - cell_len(text))

@@ -47,7 +47,12 @@ class BlockTree(PenMixin, ScrollView, can_focus=True):
         "cursor-dim",
         "axis",
     )
-    DEFAULT_CSS = "BlockTree { scrollbar-size-horizontal: 1; overflow-x: auto; overflow-y: auto; }"
+    DEFAULT_CSS = """
+    BlockTree {
+        overflow-x: auto; overflow-y: auto; scrollbar-size-horizontal: 1; scrollbar-size-vertical: 1;
+        scrollbar-color: $line; scrollbar-background: $background;
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("left", "move(-1)", "tree.left", "Choose the parent"),
         bind("right", "move(1)", "tree.right", "Choose the child"),

@@ -58,13 +58,12 @@ class BrailleCanvas:
             pens[column] = pen
             self.bits[line][column] = DOT_BITS[y & 3][x & 1]
 
-    def add_dots(self, dots: Iterable[tuple[int, int]], pen: int) -> None:
-        """Add dots to what the cells show already and give them a pen: a line that lets the land shine through."""
+    def add_under(self, dots: Iterable[tuple[int, int]], pen: int) -> None:
+        """Set dots only in cells that are empty or have this pen already."""
         for x, y in dots:
             column, line = x >> 1, y >> 2
-            if 0 <= column < self.width and 0 <= line < self.height and self.pens[line][column] <= pen:
-                self.bits[line][column] |= DOT_BITS[y & 3][x & 1]
-                self.pens[line][column] = pen
+            if 0 <= column < self.width and 0 <= line < self.height and self.pens[line][column] in (0, pen):
+                self.set_dot(x, y, pen)
 
     def set_dots(self, dots: Iterable[tuple[int, int]], pen: int) -> None:
         """Set many dots."""

@@ -14,7 +14,7 @@ from app.widgets.braille import BrailleCanvas
 from app.widgets.canvas import Canvas, CanvasWidget
 from app.widgets.glyphs import HEADS, RISING
 from app.widgets.models import Bar, Series
-from app.widgets.text import clean, cut, fit
+from app.widgets.text import clean, cut, fit, set_in
 
 _LABEL_CELLS: Final = 6
 _FEES: Final = 5
@@ -178,21 +178,22 @@ class Histogram(CanvasWidget):
         canvas.put(0, height + 1, clean(self.unit, _LABEL_CELLS), self.PEN["muted"])
         for number, bar in enumerate(self.bars):
             x = left + number * slot
-            self._draw_bar(canvas, bar, x, wide, height, top, number)
+            self._draw_bar(canvas, bar, x, wide, height, top)
             canvas.put(
                 x, height + 1, fit(clean(bar.label, slot - 1), wide, "center") if slot > 2 else "", self.PEN["muted"]
             )
 
-    def _draw_bar(self, canvas: Canvas, bar: Bar, x: int, wide: int, height: int, top: float, number: int) -> None:
-        """Bands from the bottom; the last cell of the bar is filled by eighths."""
-        reached = 0.0
+    def _draw_bar(self, canvas: Canvas, bar: Bar, x: int, wide: int, height: int, top: float) -> None:
+        """Bands from the bottom in whole cells; only the top of the bar is filled by eighths."""
+        reached, row = 0.0, 0
         for place, part in enumerate(bar.parts):
             pen = self.PEN["fill"] if len(bar.parts) == 1 else self.PEN[f"fee-{min(place, _FEES - 1) + 1}"]
-            start, reached = round(reached / top * height), reached + part
+            reached += part
             eighths = round(reached / top * height * 8)
-            for row in range(start, -(-eighths // 8)):
-                full = min(8, eighths - 8 * row)
-                canvas.put(x, height - 1 - row, RISING[full] * wide, pen)
+            end = -(-eighths // 8) if place == len(bar.parts) - 1 else round(eighths / 8)
+            while row < end:
+                canvas.put(x, height - 1 - row, RISING[max(1, min(8, eighths - 8 * row))] * wide, pen)
+                row += 1
         if bar.note and height - 2 - int(reached / top * height) >= 0:
             canvas.put(
                 x,
@@ -248,7 +249,7 @@ class StackedBands(CanvasWidget):
         edge, inner = self.PEN["strong" if is_next else "border"], self._BOX - 2
         top, side, bottom = ("┏━┓", "┃", "┗━┛") if is_next else ("┌─┐", "│", "└─┘")
         title = clean(bar.label, inner - 2)
-        canvas.put(x, 0, top[0] + fit(f" {title} ", inner, "center").replace("  ", top[1] * 2) + top[2], edge)
+        canvas.put(x, 0, top[0] + set_in(title, inner, top[1]) + top[2], edge)
         levels = [sum(bar.parts[:place]) for place in range(len(bar.parts) + 1)]
         for row in range(rows - 1):
             y = rows - 1 - row

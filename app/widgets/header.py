@@ -8,10 +8,12 @@ from textual import events
 from textual.message import Message
 
 from app.widgets.canvas import Canvas, CanvasWidget
-from app.widgets.glyphs import HEADS, WAITING
+from app.widgets.glyphs import FINAL, HEADS, WAITING
 from app.widgets.models import HeaderView
 from app.widgets.text import clean
 
+_NARROW: Final = 100
+"""Below this width heights are written short."""
 _STATES: Final = {
     "playing": (HEADS[0], "recording", "bad"),
     "paused": (WAITING, "paused", "pending"),
@@ -42,6 +44,8 @@ class HeaderBar(CanvasWidget):
         end = canvas.width - 1
         parts = [(f"{glyph} {word}", pen[tone]), (clean(view.moment, 24), pen["strong"])]
         heights = f"height {view.height}" + (f" · final {clean(view.final, 12)}" if view.final else "")
+        if canvas.width < _NARROW:
+            heights = f"#{view.height}" + (f" {FINAL}{clean(view.final, 12)}" if view.final else "")
         parts.append((heights, pen["final"]))
         x = canvas.put(0, 0, f" {clean(view.name, 16)} ", pen["brand"]) + 1
         for text, colour in parts:
@@ -79,17 +83,18 @@ class TabBar(CanvasWidget):
             self.redraw()
 
     def draw(self, canvas: Canvas) -> None:
-        """Whole names, or four letters, or only the active name, whatever fits."""
+        """Whole names, closer together when there is little room, then shorter ones, then only the active name."""
         names = [clean(name, 16) for name in self.names]
-        for short in (names, [name[:7] for name in names], [name[:4] for name in names], [""] * len(names)):
-            shown = [name if index != self.active else names[index] for index, name in enumerate(short)]
-            if sum(len(name) + 4 for name in shown) + 1 <= canvas.width:
+        for most, gap in ((16, 2), (16, 1), (6, 1), (4, 1), (0, 1)):
+            shown = [name if index == self.active else name[:most] for index, name in enumerate(names)]
+            if sum(len(name) + 2 + gap for name in shown) <= canvas.width:
                 break
         x = 0
         for index, name in enumerate(shown):
             is_active = index == self.active
             x = canvas.put(x, 0, f" {index + 1}", self.PEN["tab" if is_active else "key"], index)
-            x = canvas.put(x, 0, f" {name} " if name else " ", self.PEN["tab" if is_active else "muted"], index)
+            text = f" {name}" + (" " if gap > 1 else "") if name else ""
+            x = canvas.put(x, 0, text, self.PEN["tab" if is_active else "muted"], index)
 
     def on_click(self, event: events.Click) -> None:
         """Choose a screen."""

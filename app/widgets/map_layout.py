@@ -13,11 +13,13 @@ from base64 import b85decode
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from app.widgets import world_land
 from app.widgets.models import MapLink, MapNode
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Spot = tuple[int, int]
 """A cell: column, row."""
@@ -26,6 +28,8 @@ Spot = tuple[int, int]
 @lru_cache(maxsize=8)
 def get_land_dots(width: int, height: int) -> tuple[bytes, ...]:
     """The land at a size in dots, as rows of 0 and 1: a dot is land when half of its area is."""
+    import numpy as np  # late: the first frame does not wait for it
+
     packed = np.frombuffer(zlib.decompress(b85decode(world_land.LAND)), dtype=np.uint8)
     land = np.unpackbits(packed).reshape(world_land.HEIGHT, world_land.WIDTH).astype(np.int64)
     total = np.zeros((world_land.HEIGHT + 1, world_land.WIDTH + 1), dtype=np.int64)
@@ -37,7 +41,9 @@ def get_land_dots(width: int, height: int) -> tuple[bytes, ...]:
     return tuple(bytes(row) for row in (2 * sums > areas).astype(np.uint8))
 
 
-def _get_edges(cells: int, dots: int) -> tuple[np.ndarray, np.ndarray]:
+def _get_edges(cells: int, dots: int) -> "tuple[np.ndarray, np.ndarray]":
+    import numpy as np
+
     firsts = np.arange(dots) * cells // dots
     lasts = np.maximum(firsts + 1, (np.arange(dots) + 1) * cells // dots)
     return firsts, lasts
@@ -107,6 +113,8 @@ def place_as_graph(nodes: Sequence[MapNode], links: Sequence[MapLink], width: in
 @lru_cache(maxsize=4)
 def _compute_graph(nodes: tuple[int, ...], links: tuple[tuple[int, int], ...]) -> tuple[tuple[float, float], ...]:
     """Places between 0 and 1 in both directions."""
+    import numpy as np
+
     count, index = len(nodes), {node: place for place, node in enumerate(nodes)}
     seeds = [(node * 2654435761 + 40503) % (1 << 32) for node in nodes]
     places = np.array([(seed >> 16, seed & 0xFFFF) for seed in seeds], dtype=np.float64) / 65536

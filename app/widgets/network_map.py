@@ -8,62 +8,34 @@ Simplifications: links are arcs, not cables; nodes of one city are moved apart b
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from app.widgets.bars import get_bar
 from app.widgets.braille import BrailleCanvas, get_braille_text
-from app.widgets.canvas import Canvas, build_absorbing_runs, build_strip
+from app.widgets.canvas import build_absorbing_runs, build_strip
 from app.widgets.glyphs import CUT, HEADS, OFFLINE
 from app.widgets.keys import bind
-from app.widgets.map_layout import (
-    Spot,
-    build_path,
-    get_land_dots,
-    get_map_rows,
-    place_as_graph,
-    place_on_map,
-    place_on_ring,
-)
+from app.widgets.map_layout import Spot
+from app.widgets.map_legend import build_legend
+from app.widgets.map_picture import MapPicture
 from app.widgets.models import MapNode, MapView
 from app.widgets.pens import PenMixin
 from app.widgets.text import clean, cut
 
 LAYOUTS: Final = ("map", "graph", "ring")
-TAIL_DOTS: Final = 12
-"""Length of the tail of a block in flight."""
 MOST_LABELLED_NODES: Final = 40
 """With more nodes only the chosen one and the one under the mouse show their names."""
-MOST_SOLID_LINKS: Final = 70
-"""More links are drawn with every second dot, so that the land and the flights stay visible."""
-_BEND: Final = {"map": 0.16, "graph": 0.0, "ring": 0.0}
 _RUNS: Final = build_absorbing_runs(8)
 
 Glyph = tuple[int, str, int]
 """Column, character, pen."""
-
-
-@dataclass(slots=True)
-class _Picture:
-    """What stays the same from frame to frame: places, land and links."""
-
-    size: Size
-    layout: str
-    spots: dict[int, Spot] = field(default_factory=dict)
-    base: BrailleCanvas = field(default_factory=lambda: BrailleCanvas(0, 0))
-    top: int = 0
-    """Empty rows above the map."""
-    paths: dict[tuple[int, int], tuple[Spot, ...]] = field(default_factory=dict)
-    cut_spots: list[Spot] = field(default_factory=list)
-    nodes_at: dict[Spot, int] = field(default_factory=dict)
 
 
 class NetworkMap(PenMixin, Widget, can_focus=True):
@@ -105,9 +77,10 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         self.node_layout = layout
         self.chosen: int | None = None
         self.hovered: int | None = None
-        self._picture: _Picture | None = None
+        self._picture: MapPicture | None = None
         self._still: BrailleCanvas | None = None
-        self._glyphs: list[list[Glyph]] | None = None
+        self._glyphs: list[list[Glyph]] = []
+        self._glyphs_are_old = True
         self._frame: BrailleCanvas = BrailleCanvas(0, 0)
 
     # What is shown
@@ -118,116 +91,52 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         if view.nodes is not old.nodes:
             if _get_places(view.nodes) != _get_places(old.nodes):
                 self._picture = None
-            self._glyphs = None
+            self._glyphs_are_old = True
         if view.links is not old.links and view.links != old.links:
-            self._forget_links()
+            self._picture = None
         self._paint_changes(legend=(view.groups, view.offline, view.spread) != (old.groups, old.offline, old.spread))
 
-    def _forget_links(self) -> None:
-        if self.node_layout == "graph":
-            self._picture = None
-        self._still = None
-        if self._picture:
-            self._picture = None
-
     def _paint_changes(self, *, legend: bool = False) -> None:
+        """Draw the next frame and paint the rows in which it differs from the last one."""
         if not self.is_mounted or not self.size or self._picture is None or self._picture.size != self.size:
             self.refresh()
             return
-        old_frame, old_glyphs = self._frame, self._glyphs
-        self._frame = self._draw_frame()
-        if self._glyphs is None or old_glyphs is None or self._frame.height != old_frame.height:
-            self._glyphs = self._build_glyphs()
-            self.refresh()
-            return
-        new = self._frame
-        changed = [y for y in range(new.height) if new.bits[y] != old_frame.bits[y] or new.pens[y] != old_frame.pens[y]]
+        old, old_glyphs = self._frame, self._glyphs
+        new = self._frame = self._draw_frame()
+        if self._glyphs_are_old:
+            self._build_glyphs()
+        glyphs = self._glyphs
+        changed = [
+            y
+            for y in range(new.height)
+            if new.bits[y] != old.bits[y] or new.pens[y] != old.pens[y] or glyphs[y] != old_glyphs[y]
+        ]
         if legend:
             changed.append(self.size.height - 1)
         if changed:
             self.refresh(*_get_regions(changed, self.size.width))
 
-    def _get_picture(self) -> _Picture:
+    def _get_picture(self) -> MapPicture:
+        """The picture at the present size, with its first frame drawn."""
         if self._picture is None or self._picture.size != self.size or self._picture.layout != self.node_layout:
-            self._picture = self._build_picture()
-            self._still = self._glyphs = None
+            self._picture = MapPicture(self.view, self.size, self.node_layout, self.PEN)
+            self._still = None
             self._frame = self._draw_frame()
+            self._build_glyphs()
         return self._picture
-
-    def _build_picture(self) -> _Picture:
-        width, height = self.size.width, max(1, self.size.height - 1)
-        picture = _Picture(self.size, self.node_layout, base=BrailleCanvas(width, height))
-        nodes = self.view.nodes
-        if self.node_layout == "map":
-            rows = get_map_rows(width, height)
-            picture.top = (height - rows) // 2
-            spots = [(x, y + picture.top) for x, y in place_on_map(nodes, width, rows)]
-            for y, row in enumerate(get_land_dots(2 * width, 4 * rows)):
-                picture.base.set_dots(((x, y + 4 * picture.top) for x, dot in enumerate(row) if dot), self.PEN["land"])
-        elif self.node_layout == "graph":
-            spots = place_as_graph(nodes, self.view.links, width, height)
-        else:
-            spots = place_on_ring(nodes, width, height)
-        picture.spots = {node.node: spot for node, spot in zip(nodes, spots, strict=True)}
-        picture.nodes_at = {spot: node for node, spot in picture.spots.items()}
-        self._picture = picture
-        self._draw_links(picture)
-        return picture
-
-    def _draw_links(self, picture: _Picture) -> None:
-        stride = 2 if len(self.view.links) > MOST_SOLID_LINKS else 1
-        for link in self.view.links:
-            path = self._get_path(picture, link.source, link.target)
-            if link.is_cut and path:
-                picture.base.set_dots(path[::5], self.PEN["cut"])
-                x, y = path[len(path) // 2]
-                spot = x // 2, y // 4
-                if all(abs(spot[0] - a) > 6 or abs(spot[1] - b) > 1 for a, b in picture.cut_spots):
-                    picture.cut_spots.append(spot)
-            else:
-                picture.base.add_dots(path[::stride], self.PEN["link"])
-
-    def _get_path(self, picture: _Picture, source: int, target: int) -> tuple[Spot, ...]:
-        """Dots from one node to the other; empty when one is not shown."""
-        key = (source, target) if source < target else (target, source)
-        path = picture.paths.get(key)
-        if path is None:
-            start, end = picture.spots.get(key[0]), picture.spots.get(key[1])
-            wrap = 2 * self.size.width if picture.layout == "map" else 0
-            path = build_path(start, end, _BEND[picture.layout], wrap) if start and end else ()
-            picture.paths[key] = path
-        return path if source < target else path[::-1]
 
     # One frame
 
     def _draw_frame(self) -> BrailleCanvas:
         assert self._picture
-        picture, pen = self._picture, self.PEN
         if self._still is None:
-            self._still = picture.base.copy()
-            for link in self.view.links:
-                if not link.is_cut and {link.source, link.target} & {self.chosen, self.hovered}:
-                    self._still.set_dots(self._get_path(picture, link.source, link.target), pen["link-active"])
-        frame = self._still.copy()
-        for source, target in self.view.trails:
-            frame.set_dots(self._get_path(picture, source, target), pen["link-active"])
-        for pulse in self.view.pulses:
-            if pulse.node in picture.spots and 0 <= pulse.fraction < 1:
-                frame.set_dots(_get_ring_dots(picture.spots[pulse.node], 3 + 11 * pulse.fraction), pen["pulse"])
-        for flight in self.view.flights:
-            path = self._get_path(picture, flight.source, flight.target)
-            if path:
-                at = min(len(path) - 1, max(0, int(flight.fraction * len(path))))
-                if flight.kind == "transaction":
-                    frame.set_dots(path[max(0, at - 1) : at + 1], pen["transaction"])
-                else:
-                    frame.set_dots(path[max(0, at - TAIL_DOTS) : at], pen["block-tail"])
-                    frame.set_dots(_get_spark_dots(*path[at]), pen["block-flight"])
-        return frame
+            self._still = self._picture.draw_still(self.view, {self.chosen, self.hovered})
+        return self._picture.draw_moving(self.view, self._still)
 
-    def _build_glyphs(self) -> list[list[Glyph]]:
+    def _build_glyphs(self) -> None:
         """Nodes, cut marks and names as characters, by row."""
-        picture, pen = self._get_picture(), self.PEN
+        assert self._picture
+        picture, pen = self._picture, self.PEN
         rows: list[list[Glyph]] = [[] for _ in range(max(1, self.size.height - 1))]
         taken = set(picture.nodes_at)
         for x, y in picture.cut_spots:
@@ -245,7 +154,7 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
                     self._add_label(rows, taken, node)
         for node in sorted(chosen, key=lambda node: node.node == self.chosen):
             self._add_chip(rows, node)
-        return rows
+        self._glyphs, self._glyphs_are_old = rows, False
 
     def _get_node_glyph(self, node: MapNode) -> tuple[str, str]:
         if not node.is_online:
@@ -254,9 +163,9 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         return HEADS[group], "attack" if node.is_hostile else f"head-{group + 1}"
 
     def _add_label(self, rows: list[list[Glyph]], taken: set[Spot], node: MapNode) -> None:
-        picture = self._get_picture()
+        assert self._picture
         text = _get_name(node)
-        x, y = picture.spots[node.node]
+        x, y = self._picture.spots[node.node]
         for start in (x + 1, x - len(text)):
             cells = [(start + place, y) for place in range(-1, len(text) + 1)]
             free = all(cell not in taken for cell in cells if cell != (x, y))
@@ -268,7 +177,8 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
 
     def _add_chip(self, rows: list[list[Glyph]], node: MapNode) -> None:
         """The name and place of the chosen node or of the one under the mouse, on a background."""
-        x, y = self._get_picture().spots[node.node]
+        assert self._picture
+        x, y = self._picture.spots[node.node]
         pen = self.PEN["hover"]
         if node.node == self.chosen:
             pen = self.PEN["cursor" if self.has_focus else "cursor-dim"]
@@ -286,10 +196,10 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         if y >= height or width < 1:
             return Strip.blank(width, styles[0])
         if y == height - 1:
-            return self._build_legend(width).get_strip(0, styles, ascii_only=self.is_ascii)
+            return build_legend(self.view, width, self.PEN).get_strip(0, styles, ascii_only=self.is_ascii)
         self._get_picture()
-        if self._glyphs is None:
-            self._glyphs = self._build_glyphs()
+        if self._glyphs_are_old:
+            self._build_glyphs()
         text, pens = get_braille_text(self._frame.bits[y]), self._frame.pens[y]
         if self._glyphs[y]:
             cells, pens = list(text), pens[:]
@@ -300,43 +210,6 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
             return Strip([Segment(" " * width, styles[0])], width)
         return build_strip(text, pens, styles, _RUNS, ascii_only=self.is_ascii)
 
-    def _build_legend(self, width: int) -> Canvas:
-        canvas, pen, view = Canvas(width, 1), self.PEN, self.view
-        room = width - (24 if view.spread else 0)
-        x = 1
-        for number, group in enumerate(view.groups[: len(HEADS)]):
-            text = f"on {clean(group.label, 12)} ({group.count})"
-            if number and x + len(text) + 2 > room:
-                break
-            x = canvas.put(x, 0, HEADS[number] + " ", pen[f"head-{number + 1}"])
-            x = canvas.put(x, 0, text, pen["text"]) + 3
-        offline = f"{OFFLINE} offline ({view.offline})"
-        if x + len(offline) <= room:
-            x = canvas.put(x, 0, offline, pen["muted"]) + 3
-        if view.spread:
-            self._put_spread(canvas, x)
-        return canvas
-
-    def _put_spread(self, canvas: Canvas, x: int) -> None:
-        """``block #812 reached 87 % in 1.9 s  ▕██████▋ ▏``, or less of it when there is less room."""
-        spread, pen = self.view.spread, self.PEN
-        assert spread
-        percent, label, elapsed = f"{100 * spread.reached:.0f} %", clean(spread.label, 20), clean(spread.elapsed, 12)
-        for text, bar_width in (
-            (f"{label} reached {percent} in {elapsed}", 16),
-            (f"{label} reached {percent} in {elapsed}", 8),
-            (f"{label} {percent} in {elapsed}", 6),
-            (f"{percent} in {elapsed}", 5),
-        ):
-            start = canvas.width - len(text) - bar_width - 5
-            if start >= x:
-                at = canvas.put(start, 0, text, pen["text"]) + 2
-                bar = get_bar(spread.reached, bar_width)
-                at = canvas.put(at, 0, "▕", pen["unfilled"])
-                at = canvas.put(at, 0, bar, pen["fill"])
-                canvas.put(at, 0, "▏", pen["unfilled"])
-                return
-
     # Choosing
 
     def choose(self, node: int | None) -> None:
@@ -344,7 +217,7 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         if node != self.chosen:
             self.chosen = node
             self._still = None
-            self._glyphs = None
+            self._glyphs_are_old = True
             self._paint_changes()
             if node is not None:
                 self.post_message(self.NodeFocused(node))
@@ -406,7 +279,7 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         if node != self.hovered:
             self.hovered = node
             self._still = None
-            self._glyphs = None
+            self._glyphs_are_old = True
             self._paint_changes()
 
     def on_click(self, event: events.Click) -> None:
@@ -419,14 +292,14 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
 
     def on_focus(self) -> None:
         """The chosen node shows brighter; without one, choose the first."""
-        self._glyphs = None
+        self._glyphs_are_old = True
         if self.chosen is None:
             self.action_cycle(1)
         self.refresh()
 
     def on_blur(self) -> None:
         """The chosen node shows dimmer."""
-        self._glyphs = None
+        self._glyphs_are_old = True
         self.refresh()
 
 
@@ -436,23 +309,6 @@ def _get_name(node: MapNode) -> str:
 
 def _get_places(nodes: Iterable[MapNode]) -> list[tuple[int, float, float]]:
     return [(node.node, node.latitude, node.longitude) for node in nodes]
-
-
-def _get_spark_dots(x: int, y: int) -> list[Spot]:
-    """The head of a block in flight: a plus of five dots."""
-    return [(x, y), (x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)]
-
-
-def _get_ring_dots(spot: Spot, radius: float) -> list[Spot]:
-    """The dots of a circle around a cell."""
-    x, y, squared = 2 * spot[0], 4 * spot[1] + 2, radius * radius
-    reach = int(radius) + 1
-    return [
-        (x + dx, y + dy)
-        for dx in range(-reach, reach + 1)
-        for dy in range(-reach, reach + 1)
-        if abs(dx * dx + dy * dy - squared) < radius * 0.9
-    ]
 
 
 def _get_regions(rows: list[int], width: int) -> list[Region]:

@@ -51,3 +51,10 @@ def fit(text: str, width: int, justify: Justify = "left") -> str:
     room = max(0, width - cell_len(text))
     left = {"left": 0, "right": room, "center": room // 2}[justify]
     return " " * left + text + " " * (room - left)
+
+
+def set_in(text: str, width: int, line: str) -> str:
+    """Return ``text`` set into the middle of a line: ``── text ──``."""
+    text = f" {text} " if cell_len(text) + 2 <= width else cut(text, width)
+    left = (width - cell_len(text)) // 2
+    return line * left + text + line * (width - left - cell_len(text))

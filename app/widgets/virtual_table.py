@@ -33,7 +33,12 @@ class VirtualTable(PenMixin, ScrollView, can_focus=True):
         "text", "muted", "strong", "good", "warning", "bad", "pending", "final",
         "stale", "attack", "accent", "key", "title", "hover", "cursor-dim", "cursor",
     )  # fmt: skip
-    DEFAULT_CSS = "VirtualTable { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = """
+    VirtualTable {
+        overflow-x: hidden; overflow-y: auto;
+        scrollbar-size-vertical: 1; scrollbar-color: $line; scrollbar-background: $background;
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("up", "move(-1)", "table.up", "Choose the row above"),
         bind("down", "move(1)", "table.down", "Choose the row below"),

@@ -40,7 +40,7 @@ class WhyModal(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Rule, numbers, text."""
         with VerticalScroll() as box:
-            box.border_title = Text(f" {clean(self.why.title, 60)} ").markup
+            box.border_title = Text(f" {clean(self.why.title, 60)} ")
             box.border_subtitle = " esc close "
             if self.why.rule:
                 yield Static(Text(f"rule  {clean(self.why.rule, 60)}"), classes="why--rule")
