@@ -4,43 +4,56 @@ The first paint needs no engine: a skeleton is drawn, then the engine is importe
 then on the simulation gets a slice of every tick (60 a second) on the event loop, and the screen on top shows the run
 at the cursor about twelve times a second.
 
-Only ``submit`` changes a run, and what is refused says why. A crash shows where, never a value: locals may hold secrets.
+Only ``submit`` changes a run; what is refused says why. A crash shows where it happened, never a value: locals and
+messages may hold secrets.
 """
 
 import asyncio
 import gc
 import time
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+import traceback
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from rich.text import Text
 from textual.app import App, SystemCommand
+from textual.binding import BindingType
 from textual.screen import Screen
+from textual.timer import Timer
 
-from app.commands import get_bindings
+from app.commands import COMMANDS, EVERYWHERE, RUN, get_bindings, get_command, get_key
 from app.screens.main import MainScreen
 from app.screens.run_screen import RunScreen
 from app.themes import DEFAULT_THEME, get_variable_defaults, install_themes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.screens.view import Thing
     from app.session import Session
+    from app.starting import Source
     from app.storage.keystore import Keystore
     from app.storage.saves import SaveDocument, Saves
     from app.storage.settings import Settings
+    from app.widgets.models import Why
     from chain.scenario import Scenario
     from chain.simulation.commands import Command
 
-DEFAULT_SCENARIO: Final = "classroom"
 TICKS_PER_S: Final = 60
 TICKS_PER_FRAME: Final = 5
+PALETTE_ONLY_ACTIVE: Final = frozenset({EVERYWHERE, RUN})
+Severity = Literal["information", "warning", "error"]
 
 
 class ChainroomApp(App[None]):
-    """The interface."""
+    """The interface. ``scenario`` is a read scenario, the name of one of the library, or None for the default."""
 
     TITLE = "chainroom"
-    ENABLE_COMMAND_PALETTE = True
-    BINDINGS = get_bindings("everywhere")
+    BINDINGS: ClassVar[list[BindingType]] = get_bindings(EVERYWHERE)
+    DEFAULT_CSS = """
+    Toast { background: $panel; }
+    """
 
     def __init__(
         self,
@@ -52,13 +65,54 @@ class ChainroomApp(App[None]):
     ) -> None:
         super().__init__()
         self.session: Session | None = None
-        self.settings: Settings | None = None
-        self.keystore: Keystore | None = None
-        self.saves = saves
+        """None until the first paint is done and the run is built."""
+        self._settings: Settings | None = None
+        self._keystore: Keystore | None = None
+        self._saves = saves
         self.ascii_glyphs = ascii_glyphs
-        self._source = (scenario, seed, document)
+        self.is_presenting = False
+        """Whether secrets are masked and captions shown."""
+        self.last_refusal: Why | None = None
+        """What ``?`` explains when nothing better is chosen."""
+        self._source: tuple[Any, ...] = (scenario, seed, document)
+        self._is_first_run_wanted = scenario is None and document is None
         self._ticks = 0
         self._last_tick_s = 0.0
+        self._clock: Timer | None = None
+
+    # Files, opened when first asked for ------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> "Settings":
+        """What the person prefers."""
+        if self._settings is None:
+            from app.storage.paths import get_settings_file
+            from app.storage.settings import Settings
+
+            self._settings = Settings(get_settings_file(), self.tell)
+        return self._settings
+
+    @property
+    def keystore(self) -> "Keystore":
+        """The person's keys, encrypted."""
+        if self._keystore is None:
+            from app.storage.keystore import Keystore
+            from app.storage.paths import get_wallet_file
+
+            self._keystore = Keystore(get_wallet_file(), on_notice=self.tell)
+        return self._keystore
+
+    @property
+    def saves(self) -> "Saves":
+        """The saved runs."""
+        if self._saves is None:
+            from app.storage.paths import get_saves, get_shipped_saves
+            from app.storage.saves import Saves
+
+            self._saves = Saves(get_saves(), get_shipped_saves(), self.tell)
+        return self._saves
+
+    # Starting --------------------------------------------------------------------------------------------------------
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that do not name them."""
@@ -68,46 +122,111 @@ class ChainroomApp(App[None]):
         """The home screen."""
         return MainScreen()
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """None of Textual's own: the registry has all."""
-        return ()
-
-    # Starting --------------------------------------------------------------------------------------------------------
-
     def on_mount(self) -> None:
         """Paint first, then start."""
-        install_themes(self)
-        self.theme = DEFAULT_THEME
+        from app.storage.paths import get_shipped_themes, get_themes
+
+        for problem in install_themes(self, (get_shipped_themes(), get_themes())):
+            self.tell(problem, "warning")
+        self.apply_theme(str(self.settings["theme"]), is_kept=False)
+        self.ascii_glyphs = self.ascii_glyphs or bool(self.settings["ascii"])
         self.call_after_refresh(lambda: self.run_worker(self._start()))
 
     async def _start(self) -> None:
-        self.session = await asyncio.to_thread(_build_session, *self._source)
-        main = self.screen_stack[0]
-        assert isinstance(main, MainScreen)
-        await main.mount_views()
+        from app.starting import build_session
+
+        self.session = await asyncio.to_thread(build_session, *self._source)
+        await self.home.mount_views()
+        self._offer_first_run()
         gc.collect()
-        gc.freeze()
+        gc.freeze()  # what lives now lives on: the collector need not walk it again
         self._last_tick_s = time.perf_counter()
-        self.set_interval(1 / TICKS_PER_S, self._tick)
+        self._clock = self.set_interval(1 / TICKS_PER_S, self._tick)
+
+    @property
+    def home(self) -> MainScreen:
+        """The screen at the bottom of the stack."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    def _offer_first_run(self) -> None:
+        """Walk somebody new through a wallet, unless a certain run was asked for."""
+        if not self._is_first_run_wanted or self.keystore.exists():
+            return
+        from app.screens.first_run import FirstRunScreen
+
+        self.push_screen(FirstRunScreen())
+
+    # The clock -------------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         now_s = time.perf_counter()
         elapsed_s, self._last_tick_s = now_s - self._last_tick_s, now_s
-        assert self.session is not None
-        self.session.tick(elapsed_s)
+        self.guard(lambda session: session.tick(elapsed_s))
         self._ticks += 1
         if self._ticks % TICKS_PER_FRAME == 0:
             self.show()
 
+    def guard(self, act: "Callable[[Session], object]") -> None:
+        """Let the session do something; a replay that leaves its recorded path stops there and says where."""
+        from chain.errors import InvalidReplay
+
+        if self.session is None:
+            return
+        try:
+            act(self.session)
+        except InvalidReplay as error:
+            self.session.is_playing, self.session.replay = False, None
+            self.tell(f"the replay stops: {error}", "error")
+
     def show(self) -> None:
-        """Bring the screen on top up to date with the run."""
-        if self.session is not None and isinstance(self.screen, RunScreen):
-            self.screen.show(self.session)
+        """Bring the screen on top up to date with the run; below a dialog, the screen under it."""
+        if self.session is None:
+            return
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, RunScreen):
+                screen.show(self.session)
+                return
+
+    async def branch(self) -> None:
+        """Go on from the moment under the cursor; the run so far is kept aside."""
+        session = self.session
+        if session is None or self._clock is None:
+            return
+        if session.is_live and session.replay is None:
+            self.tell("this is now already: go back first, then branch")
+            return
+        self._clock.pause()
+        try:
+            await asyncio.to_thread(session.branch)
+        finally:
+            self._last_tick_s = time.perf_counter()
+            self._clock.resume()
+        self.tell("a new branch: what came after is gone from here, commands work again")
+        self.show()
+
+    def open_run(self, source: "Source") -> None:
+        """Leave this run and open another. Raises nothing: what is wrong with it is told."""
+        self.run_worker(self._open_run(source), exclusive=True, group="open")
+
+    async def _open_run(self, source: "Source") -> None:
+        from app.starting import build_session, read_source
+        from chain.errors import ChainroomError
+
+        try:
+            self.session = await asyncio.to_thread(lambda: build_session(*read_source(source, self.saves)))
+        except ChainroomError as error:
+            self.tell(f"{source.name} was not opened: {error}", "error")
+            return
+        self.last_refusal = None
+        self.action_go("network")
 
     # What screens ask for --------------------------------------------------------------------------------------------
 
     def submit(self, command: "Command") -> bool:
         """Apply a command now; return whether it was. A refusal is told, and ``?`` explains it."""
+        from app.widgets.models import Why
         from chain.errors import RuleBroken
 
         if self.session is None:
@@ -115,52 +234,174 @@ class ChainroomApp(App[None]):
         try:
             self.session.submit(command)
         except RuleBroken as error:
-            self.notify(error.message, title="Refused", severity="warning", markup=False)
+            self.last_refusal = Why("Refused", error.rule, (), error.message)
+            self.tell(f"{error.message}  (? why)", "warning")
             return False
+        self.show()
         return True
 
     def open_thing(self, thing: "Thing") -> None:
         """Open the page of a thing."""
+        if isinstance(thing.key, int):
+            from app.screens.node import NodePage
+
+            self.push_screen(NodePage(thing.key))
+        else:
+            from app.screens.explorer import build_page
+
+            self.push_screen(build_page(thing))
 
     def explain(self, title: str, rule: str, message: str) -> None:
         """Show why something is as it is."""
+        from app.widgets.models import Why
+
+        self.show_why(Why(title, rule, (), message))
+
+    def show_why(self, why: "Why") -> None:
+        """Show an explanation over the screen."""
+        from app.widgets.why import WhyModal
+
+        self.push_screen(WhyModal(why))
 
     def copy_text(self, text: str, what: str) -> None:
         """Copy a text and say what was copied."""
         self.copy_to_clipboard(text)
-        self.notify(f"copied {what}", markup=False)
+        self.tell(f"copied {what}: {text if len(text) <= 24 else text[:12] + '…' + text[-8:]}")
 
-    def apply_theme(self, name: str) -> None:
-        """Change the colours."""
-        self.theme = name
+    def tell(self, message: str, severity: Severity = "information") -> None:
+        """Say something in passing; while presenting, only problems lie over the picture."""
+        from app.widgets.text import clean
 
-    # Actions ---------------------------------------------------------------------------------------------------------
+        if not self.is_presenting or severity == "error":
+            self.notify(clean(message, 300), severity=severity, markup=False)
+
+    def apply_theme(self, name: str, is_kept: bool = True) -> None:
+        """Change the colours, and remember it; an unknown theme becomes the default."""
+        from chain.errors import ChainroomError
+
+        name = name if name in self.available_themes else f"chainroom-{name}"
+        self.theme = name if name in self.available_themes else DEFAULT_THEME
+        if is_kept:
+            try:
+                self.settings.change("theme", self.theme)
+            except ChainroomError as error:
+                self.tell(f"the theme will not be remembered: {error}", "warning")
+
+    def start_payment(self) -> None:
+        """Go to the wallet's form."""
+        self.action_go("wallet")
+        start = getattr(self.home.get_view("wallet"), "start_payment", None)
+        if start is not None:
+            start()
+
+    def open_search(self) -> None:
+        """Ask what to look for."""
+        from app.screens.search import SearchScreen
+
+        self.push_screen(SearchScreen())
+
+    # Dialogs ---------------------------------------------------------------------------------------------------------
+
+    def ask_save(self) -> None:
+        """Ask for a name, and save the run under it."""
+        from app.screens.dialogs import NameDialog
+        from app.starting import propose_name, save_session
+
+        session = self.session
+        if session is None:
+            return
+        paths: list[Path] = []
+        lead = "The file replays the run exactly. It holds signed transactions and addresses, never a key."
+        check = partial(save_session, self.saves, session, paths)
+        self.push_screen(
+            NameDialog("Save the run", lead, propose_name(session), check),
+            lambda name: self.tell(f"saved as {name}; chainroom replay {name} --verify checks it") if name else None,
+        )
+
+    def ask_open(self) -> None:
+        """Ask which scenario or saved run to open."""
+        from app.screens.dialogs import ChoiceDialog
+        from app.starting import build_choices, parse_choice
+
+        choices = build_choices(self.saves)
+        self.push_screen(
+            ChoiceDialog("Open a scenario or a saved run", choices),
+            lambda key: self.open_run(parse_choice(key)) if key else None,
+        )
+
+    def action_choose_theme(self) -> None:
+        """Choose the colours; what the cursor visits shows at once."""
+        from app.screens.dialogs import Choice, ChoiceDialog
+
+        own = sorted(name for name in self.available_themes if _is_own(self, name))
+        others = sorted(name for name in self.available_themes if name not in own and not name.startswith("ansi"))
+        choices = [Choice(name, name, _describe_theme(self, name, name in own)) for name in (*own, *others)]
+        self.push_screen(
+            ChoiceDialog("Theme", choices, self.theme, partial(self.apply_theme, is_kept=False)),
+            lambda name: self.apply_theme(name) if name else None,
+        )
+
+    def action_help(self) -> None:
+        """Explain what is focused."""
+        from app.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_presenter(self) -> None:
+        """Presenter mode on or off."""
+        self.is_presenting = not self.is_presenting
+        self.clear_notifications()
+        self.set_class(self.is_presenting, "-presenting")
+        self.show()
 
     def action_go(self, name: str) -> None:
         """Show a numbered view."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        if isinstance(self.screen, MainScreen):
-            self.screen.go(name)
+        self.home.go(name)
 
-    def action_pause(self) -> None:
-        """Stop the clock, or let it run."""
-        if self.session is not None:
-            self.session.is_playing = not self.session.is_playing
+    # The registry ----------------------------------------------------------------------------------------------------
+
+    async def run_command(self, command_id: str) -> None:
+        """Do a command of the registry, where it is at home: the focus, its parents, the screen, the application."""
+        action = get_command(command_id).action
+        name = f"action_{action.partition('(')[0]}"
+        focused = self.screen.focused
+        chain = [*(focused.ancestors_with_self if focused is not None else [self.screen]), self]
+        home = next((node for node in chain if hasattr(node, name)), None)
+        if home is not None:
+            await self.run_action(action, default_namespace=home)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers: every command that works here."""
+        active = {entry.binding.id for entry in screen.active_bindings.values()}
+        for spec in COMMANDS:
+            if spec.scope in PALETTE_ONLY_ACTIVE or spec.id in active:
+                key = get_key(spec)
+                yield SystemCommand(
+                    spec.title, f"{spec.help}{f'  ({key})' if key else ''}", partial(self.run_command, spec.id)
+                )
+
+    # Ending ----------------------------------------------------------------------------------------------------------
+
+    def _fatal_error(self) -> None:
+        """Show where the program failed, without locals and without the message: both may hold secrets."""
+        self.bell()
+        error = getattr(self._exception, "error", self._exception)  # a worker's failure wraps what failed
+        lines = ["chainroom failed; this is a bug. Your saved runs and your wallet are as they were."]
+        if error is not None:
+            lines.append(f"{type(error).__name__} at:")
+            lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)[-8:]]
+        self._exit_renderables.append(Text("\n".join(lines)))
+        self._close_messages_no_wait()
 
 
-def _build_session(scenario: "Scenario | str | None", seed: int | None, document: "SaveDocument | None") -> "Session":
-    """Import the engine and build the run; the slow part of starting."""
-    from app.session import Session
-    from app.storage.paths import get_shipped_scenarios
-    from chain.replay import Replay
-    from chain.scenario import build, load_scenario
+def _is_own(app: ChainroomApp, name: str) -> bool:
+    from textual.theme import BUILTIN_THEMES
 
-    if document is not None:
-        replay = Replay(document)
-        return Session(replay.simulation, replay=replay)
-    if scenario is None or isinstance(scenario, str):
-        name = scenario or DEFAULT_SCENARIO
-        path = get_shipped_scenarios() / f"{name}.toml"
-        scenario = load_scenario(path.read_text(encoding="utf-8"), name)
-    return Session(build(scenario, seed), speed=scenario.view.speed)
+    return name not in BUILTIN_THEMES
+
+
+def _describe_theme(app: ChainroomApp, name: str, is_own: bool) -> str:
+    kind = "dark" if app.available_themes[name].dark else "light"
+    return kind if is_own else f"{kind}, of Textual"

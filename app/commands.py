@@ -1,8 +1,8 @@
 """The one registry of what a person can do: key bindings, the palette, the help and the docs are made from it.
 
-Idea: a command is a line of data. ``scope`` says where it works: ``everywhere`` (the application), or the name of a
-view or page (``network``, ``wallet``, ``node`` …) whose widget takes ``get_bindings(scope)``. Widgets may bind further
-keys of their own, such as arrows; the help shows those too.
+Idea: a command is a line of data. ``scope`` says where it works: ``everywhere`` (the application), ``run`` (every screen
+around the run), or the name of a view or page (``network``, ``wallet``, ``node`` …) whose widget takes
+``get_bindings(scope)``. Widgets may bind further keys of their own, such as arrows; the help shows those too.
 Invariant: nothing here is a priority binding, so whoever types into a field gets every letter.
 """
 
@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from textual.binding import Binding, BindingType
 
 EVERYWHERE: Final = "everywhere"
+RUN: Final = "run"
+"""Any screen around the run."""
 
 
 class CommandSpec(NamedTuple):
@@ -34,35 +36,35 @@ class CommandSpec(NamedTuple):
 # fmt: off
 COMMANDS: Final[tuple[CommandSpec, ...]] = (
     # The clock
-    CommandSpec("run.pause", "space", "Pause / play", "Stop the clock, or let it run.", "pause"),
-    CommandSpec("run.back", "comma", "Step back", "Pause, and go back to what happened before.", "step(-1)"),
-    CommandSpec("run.step", "full_stop", "Step", "Pause, and go on to the next thing that happens.", "step(1)"),
-    CommandSpec("run.slower", "less_than_sign", "Slower", "Let less time pass in a second.", "speed(-1)"),
-    CommandSpec("run.faster", "greater_than_sign", "Faster", "Let more time pass in a second.", "speed(1)"),
-    CommandSpec("run.live", "end", "Go to now", "Leave the past: follow the right end of the timeline.", "live"),
-    CommandSpec("run.start", "home", "Go to the start", "Show the first moment of the run.", "seek_start"),
-    CommandSpec("run.bookmark", "b", "Bookmark", "Mark this moment on the timeline.", "bookmark"),
-    CommandSpec("run.branch", "B", "Branch here", "Go on from here as if the rest had not been.", "branch"),
-    CommandSpec("run.save", "ctrl+s", "Save the run", "Write the run to a file that replays it exactly.", "save_run"),
-    CommandSpec("run.open", "o", "Open a run", "Open a scenario or a saved run.", "open_run"),
+    CommandSpec("run.pause", "space", "Pause / play", "Stop the clock, or let it run.", "pause", RUN),
+    CommandSpec("run.back", "comma", "Step back", "Pause, and go back to what happened before.", "step(-1)", RUN),
+    CommandSpec("run.step", "full_stop", "Step", "Pause, and go on to the next thing that happens.", "step(1)", RUN),
+    CommandSpec("run.slower", "less_than_sign", "Slower", "Let less time pass in a second.", "speed(-1)", RUN),
+    CommandSpec("run.faster", "greater_than_sign", "Faster", "Let more time pass in a second.", "speed(1)", RUN),
+    CommandSpec("run.live", "end", "Go to now", "Leave the past: follow the right end of the timeline.", "live", RUN),
+    CommandSpec("run.start", "home", "Go to the start", "Show the first moment of the run.", "seek_start", RUN),
+    CommandSpec("run.bookmark", "b", "Bookmark", "Mark this moment on the timeline.", "bookmark", RUN),
+    CommandSpec("run.branch", "B", "Branch here", "Go on from here as if the rest had not been.", "branch", RUN),
+    CommandSpec("run.save", "ctrl+s", "Save the run", "Write the run to a file that replays it exactly.", "save_run", RUN),
+    CommandSpec("run.open", "o", "Open a run", "Open a scenario or a saved run.", "open_run", RUN),
     # Where to
     CommandSpec("go.network", "1", "Network", "The nodes, and what travels between them.", "go('network')"),
     CommandSpec("go.chain", "2", "Chain", "The block tree, and every field of a block.", "go('chain')"),
     CommandSpec("go.wallet", "3", "Wallet", "Your accounts: receive, send, history.", "go('wallet')"),
     CommandSpec("go.mempool", "4", "Mempool", "What waits for a block, and at which fee.", "go('mempool')"),
-    CommandSpec("go.back", "escape", "Back", "Close this page.", "back"),
-    CommandSpec("go.find", "slash", "Find", "Find a block, transaction, address or node.", "find"),
+    CommandSpec("go.back", "escape", "Back", "Close this page.", "back", RUN),
+    CommandSpec("go.find", "slash", "Find", "Find a block, transaction, address or node.", "find", RUN),
     # Do
-    CommandSpec("do.send", "s", "Send coins", "Pay somebody from your wallet.", "send"),
-    CommandSpec("do.mine", "m", "Mine now", "Let the chosen node propose a block now.", "mine"),
-    CommandSpec("do.heal", "", "Heal the network", "Open every link that was cut.", "heal"),
+    CommandSpec("do.send", "s", "Send coins", "Pay somebody from your wallet.", "send", RUN),
+    CommandSpec("do.mine", "m", "Mine now", "Let the chosen node propose a block now.", "mine", RUN),
+    CommandSpec("do.heal", "", "Heal the network", "Open every link that was cut.", "heal", RUN),
     # The chosen thing
-    CommandSpec("thing.open", "enter", "Open", "Open the page of the chosen thing.", "open"),
-    CommandSpec("thing.why", "question_mark", "Why?", "Explain why the chosen thing is as it is.", "why"),
-    CommandSpec("thing.copy", "y", "Copy", "Copy the chosen thing's name or hash.", "copy"),
+    CommandSpec("thing.open", "enter", "Open", "Open the page of the chosen thing.", "open", RUN),
+    CommandSpec("thing.why", "question_mark", "Why?", "Explain why the chosen thing is as it is.", "why", RUN),
+    CommandSpec("thing.copy", "y", "Copy", "Copy the chosen thing's name or hash.", "copy", RUN),
     # The program
     CommandSpec("app.palette", "ctrl+p", "Commands", "Find and run any command.", "command_palette"),
-    CommandSpec("app.help", "f1,h", "Help", "Explain what is focused, and list every key that works.", "help"),
+    CommandSpec("app.help", "h,f1", "Help", "Explain what is focused, and list every key that works.", "help"),
     CommandSpec("app.theme", "t", "Theme", "Choose the colours.", "choose_theme"),
     CommandSpec("app.presenter", "P", "Presenter mode", "For a projector: captions, masked secrets.", "presenter"),
     CommandSpec("app.quit", "q,ctrl+q", "Quit", "Leave chainroom.", "quit"),

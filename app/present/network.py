@@ -154,7 +154,7 @@ class NetworkPresenter:
     def _build_block(self, record: BlockRecord, is_canonical: bool, is_deep: bool) -> ChainBlock:
         state = ("final" if is_deep else "canonical") if is_canonical else "stale"
         parent = record.parent.hash.hex() if record.parent is not None else None
-        proposer = name_node(record.origin) if record.height else "start"
+        proposer = name_node(record.origin) if record.height else "all"
         count = len(record.block.transactions)
         label = record.hash.hex()[-4:]
         return ChainBlock(record.hash.hex(), parent, record.height, label, proposer, count, state)  # type: ignore[arg-type]
@@ -171,9 +171,7 @@ def _iter_down(record: BlockRecord, height: int) -> Iterator[BlockRecord]:
 def is_cut(world: World, link: int, at_us: TimeUs) -> bool:
     """Return whether a link is closed at a moment though both its nodes are online."""
     links = world.network.links
-    return not links.is_open(link, at_us) and all(
-        links.is_online(node, at_us) for node in links.topology.links[link]
-    )
+    return not links.is_open(link, at_us) and all(links.is_online(node, at_us) for node in links.topology.links[link])
 
 
 def get_newest(world: World, at_us: TimeUs) -> BlockRecord:

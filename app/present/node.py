@@ -12,7 +12,7 @@ from app.present.words import (
     format_coins,
     format_count,
     format_delay,
-    format_quantity,
+    format_hashes,
     format_span,
     name_node,
     plural,
@@ -86,7 +86,13 @@ def build_facts(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Field
     head = world.tree.get_head(NodeId(node), at_us)
     return (
         _build_state(world, node, at_us),
-        Field("head", "head", f"#{head.height} {shorten_hash(head.hash)}", "strong", note=_describe_head(world, head, at_us)),
+        Field(
+            "head",
+            "head",
+            f"#{head.height} {shorten_hash(head.hash)}",
+            "strong",
+            note=_describe_head(world, head, at_us),
+        ),
         _build_hash_rate(world, node, at_us),
         _build_mempool(world, node, at_us, head),
         _build_peers(simulation, node, at_us),
@@ -114,14 +120,16 @@ def _build_hash_rate(world: World, node: int, at_us: TimeUs) -> Field:
     if not rates[node]:
         return Field("hashrate", "hash rate", "does not mine", "muted")
     share = f"{100 * rates[node] / total:.1f} % {get_sparkline(_count_found(world, node, at_us))}"
-    return Field("hashrate", "hash rate", share, note=f"{format_quantity(rates[node])}H/s")
+    return Field("hashrate", "hash rate", share, note=f"{format_hashes(rates[node])}/s")
 
 
 def _count_found(world: World, node: int, at_us: TimeUs) -> list[int]:
     """Blocks the node found among each of the last tens of blocks, oldest first."""
     stop = world.tree.count_published(at_us)
     origins = [record.origin for record in world.tree.records[max(1, stop - _WINDOWS * _WINDOW_BLOCKS) : stop]]
-    return [origins[start : start + _WINDOW_BLOCKS].count(NodeId(node)) for start in range(0, len(origins), _WINDOW_BLOCKS)]
+    return [
+        origins[start : start + _WINDOW_BLOCKS].count(NodeId(node)) for start in range(0, len(origins), _WINDOW_BLOCKS)
+    ]
 
 
 def _build_mempool(world: World, node: int, at_us: TimeUs, head: BlockRecord) -> Field:
@@ -178,7 +186,11 @@ def get_lag_us(simulation: Simulation, node: int, at_us: TimeUs) -> int:
     """Return the delay added to a node at a moment: what the last command about it said."""
     given = [(entry.time_us, entry.command) for entry in simulation.log]
     entries = sorted([*simulation.world.setup.events, *given], key=lambda entry: entry[0])
-    lags = [command.extra_us for time_us, command in entries if time_us <= at_us and isinstance(command, SetLag) and command.node == node]
+    lags = [
+        command.extra_us
+        for time_us, command in entries
+        if time_us <= at_us and isinstance(command, SetLag) and command.node == node
+    ]
     return lags[-1] if lags else 0
 
 
@@ -207,7 +219,11 @@ def _see_blocks(world: World, node: int, at_us: TimeUs) -> list[Sight]:
         source = "found" if is_own else f"from {name_node(spread.parent_of(node))}"
         is_kept = index.is_on_branch(record, head)
         text = f"block #{record.height}{'' if is_kept else '′'} {source}"
-        delay = plural(len(record.block.transactions), "tx", "tx") if is_own else format_delay(seen_us - record.published_us)
+        delay = (
+            plural(len(record.block.transactions), "tx", "tx")
+            if is_own
+            else format_delay(seen_us - record.published_us)
+        )
         tone: Tone = ("good" if is_own else "strong") if is_kept else "stale"
         sights.append(Sight(seen_us, text, delay, tone, Thing("block", record.hash), None))
     return sights
@@ -254,7 +270,10 @@ def explain_state(world: World, node: int, at_us: TimeUs) -> Why:
     """Return why a node follows the head it follows."""
     name, head = name_node(node), world.tree.get_head(NodeId(node), at_us)
     best = world.tree.get_best(at_us)
-    numbers = (("its head", f"#{head.height} {shorten_hash(head.hash)}"), ("weight of that branch", format_count(head.weight)))
+    numbers = (
+        ("its head", f"#{head.height} {shorten_hash(head.hash)}"),
+        ("weight of that branch", format_count(head.weight)),
+    )
     if not world.network.links.is_online(node, at_us):
         text = "It is switched off: it hears nothing, so it stays on the last head it knew. Start it and it catches up."
         return Why(f"{name} is offline", "node/online", numbers, text)
@@ -265,7 +284,11 @@ def explain_state(world: World, node: int, at_us: TimeUs) -> Why:
             ("its weight", format_count(best.weight)),
             ("reaches this node in", format_span(known_us - at_us)),
         )
-        text = "A node follows the heaviest branch among the blocks it has heard of; the heavier one is still on its way."
+        text = (
+            "A node follows the heaviest branch among the blocks it has heard of; the heavier one is still on its way."
+        )
         return Why(f"{name} follows #{head.height}", "consensus/fork-choice", numbers, text)
-    text = "It is the heaviest branch among the blocks it has heard of; between equally heavy ones the first seen stays."
+    text = (
+        "It is the heaviest branch among the blocks it has heard of; between equally heavy ones the first seen stays."
+    )
     return Why(f"{name} follows #{head.height}", "consensus/fork-choice", numbers, text)

@@ -6,14 +6,17 @@ Views are imported and mounted after the first paint, because they bring the eng
 import importlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from textual import on
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher, Static
 
 from app.screens.run_screen import RunScreen
+from app.widgets.header import TabBar
 
 if TYPE_CHECKING:
     from app.screens.view import Thing, View
     from app.session import Session
+    from app.widgets.models import Why
 
 
 class Tab(NamedTuple):
@@ -45,9 +48,9 @@ class MainScreen(RunScreen):
 
     def compose_body(self) -> ComposeResult:
         """Tabs and an empty place for the views."""
-        yield Static(id="tabs")
+        yield TabBar([tab.title for tab in TABS])
         with ContentSwitcher(initial="starting"):
-            yield Static("starting the network …", id="starting")
+            yield Static("◌ starting the network …", id="starting")
 
     async def mount_views(self) -> None:
         """Import and mount every view, and show the first."""
@@ -59,21 +62,28 @@ class MainScreen(RunScreen):
     def go(self, name: str) -> None:
         """Show a view and put the focus into it."""
         switcher = self.query_one(ContentSwitcher)
-        if not switcher.get_child_by_id(name):
+        view = self.get_view(name)
+        if view is None or (switcher.current == name and view.has_focus_within):
             return
         switcher.current = name
-        view = self.get_view()
-        if view is not None:
-            first = next((widget for widget in view.query("*") if widget.focusable), None)
-            if first is not None:
-                first.focus()
+        self.query_one(TabBar).show([tab.name for tab in TABS].index(name))
+        first = next((widget for widget in view.query("*") if widget.focusable), None)
+        if first is not None:
+            first.focus()
+        self.app.show()
 
-    def get_view(self) -> "View | None":
-        """Return the view that is visible."""
+    def get_view(self, name: str = "") -> "View | None":
+        """Return the view of this name, or the one that is visible."""
         from app.screens.view import View
 
-        widget = self.query_one(ContentSwitcher).visible_content
+        switcher = self.query_one(ContentSwitcher)
+        widget = switcher.get_child_by_id(name) if name and switcher.query(f"#{name}") else switcher.visible_content
         return widget if isinstance(widget, View) else None
+
+    @on(TabBar.TabChosen)
+    def on_tab_chosen(self, message: TabBar.TabChosen) -> None:
+        """Show a view."""
+        self.go(TABS[message.index].name)
 
     def show_body(self, session: "Session") -> None:
         """Bring the visible view up to date."""
@@ -86,6 +96,11 @@ class MainScreen(RunScreen):
         view = self.get_view()
         return view.get_focused_thing() if view is not None else None
 
+    def get_why(self) -> "Why | None":
+        """Return what the visible view has to explain."""
+        get_why = getattr(self.get_view(), "get_why", None)
+        return get_why() if get_why is not None else None
+
 
 def _build_view(tab: Tab) -> "View":
     from app.screens.view import View
@@ -93,8 +108,8 @@ def _build_view(tab: Tab) -> "View":
     try:
         view_class = getattr(importlib.import_module(tab.module), tab.view)
     except ModuleNotFoundError as error:
-        if error.name != tab.module:
+        if not (error.name or "").startswith("app."):
             raise
-        return View(Static(f"{tab.title}: not here yet"))
+        return View(Static(f"{tab.title}: not here yet"), id=tab.name)
     view: View = view_class(id=tab.name)
     return view

@@ -1,0 +1,62 @@
+"""What just happened, in one plain sentence, for the people in the last row."""
+
+from bisect import bisect_right
+from typing import Final
+
+from app.present.network import get_newest, get_spread
+from app.present.node import COMMAND_WORDS
+from app.present.words import name_node, plural
+from app.session import Session
+from chain.consensus.block_tree import BlockRecord
+from chain.simulation.history import Record
+from chain.simulation.world import World
+from chain.units import SECOND, TimeUs
+
+LOOK_BACK: Final = 200
+FAULT_STAYS_US: Final = 20 * SECOND
+"""How long the word about a fault or a command stays before blocks are told again."""
+
+
+def build_caption(session: Session) -> str:
+    """Return the sentence for the moment under the cursor."""
+    world, at_us = session.simulation.world, session.cursor_us
+    fault = _find_command(world, at_us)
+    newest = get_newest(world, at_us)
+    if fault is not None and (at_us - fault.time_us < FAULT_STAYS_US or not newest.height):
+        return _describe_command(world, fault)
+    if not newest.height:
+        return "The network has started. The miners are looking for the first block."
+    return _describe_block(world, newest, at_us)
+
+
+def _find_command(world: World, at_us: TimeUs) -> Record | None:
+    records = world.history.records
+    stop = bisect_right(records, at_us, key=lambda record: record.time_us)
+    return next(
+        (record for record in reversed(records[max(0, stop - LOOK_BACK) : stop]) if record.kind == "command"), None
+    )
+
+
+def _describe_command(world: World, record: Record) -> str:
+    if record.node < 0:
+        return {
+            "partition": "The network is cut in parts that cannot hear each other.",
+            "heal": "Every link is open again.",
+        }.get(record.detail, f"Command: {record.detail}.")
+    place = world.network.places[record.node].city
+    return f"{name_node(record.node)} in {place}: {COMMAND_WORDS.get(record.detail, record.detail)}."
+
+
+def _describe_block(world: World, record: BlockRecord, at_us: TimeUs) -> str:
+    spread = get_spread(world, record)
+    known = spread.count_known(at_us) if spread is not None else world.node_count
+    rivals = [
+        other for other in world.tree.records[max(1, record.index - 6) : record.index] if other.height >= record.height
+    ]
+    if rivals:
+        one, other = name_node(rivals[-1].origin), name_node(record.origin)
+        return f"A fork: {one} and {other} both found a block at height {record.height}. The next block decides which stays."
+    payments = plural(len(record.block.transactions), "payment")
+    where = f"{name_node(record.origin)} in {world.network.places[record.origin].city}"
+    reached = "Every node has it." if known == world.node_count else f"{known} of {world.node_count} nodes have it."
+    return f"{where} found block {record.height} with {payments}. {reached}"

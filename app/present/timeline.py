@@ -1,0 +1,106 @@
+"""The clock of a run as the header and the transport bar show it: where the cursor is, and what is worth finding again."""
+
+from typing import Final
+
+from app.session import Session
+from app.widgets.models import HeaderView, Mark, Transport, TransportView
+from chain.simulation.world import World
+from chain.units import TimeUs, format_time
+
+MOST_MARKS: Final = 200
+PROTOCOLS: Final = {"proof-of-work": "Proof of Work"}
+FAULTS: Final = {
+    "stop-node": "switched off", "start-node": "switched on", "cut-node": "cut off", "reconnect-node": "reconnected",
+    "cut-link": "link cut", "open-link": "link opened", "partition": "partition", "heal": "healed", "set-lag": "delayed",
+}  # fmt: skip
+"""Commands that are marked on the timeline."""
+
+
+class Timeline:
+    """The marks of one world; reads only what has been added since it was asked last."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._marks: list[tuple[int, str, str]] = []  # time, kind, label
+        self._blocks = self._records = 0
+
+    def build_marks(self, session: Session) -> tuple[Mark, ...]:
+        """Return forks, faults and bookmarks, with their places between the start and now."""
+        self._update()
+        now_us = max(1, session.now_us)
+        bookmarks = [(mark.time_us, "bookmark", mark.name) for mark in session.bookmarks if mark.time_us <= now_us]
+        marks = [*self._marks[-MOST_MARKS:], *bookmarks]
+        return tuple(Mark(kind, time_us / now_us, label) for time_us, kind, label in marks)  # type: ignore[arg-type]
+
+    def _update(self) -> None:
+        records, history = self.world.tree.records, self.world.history.records
+        for block in records[max(2, self._blocks) :]:
+            parent = block.parent
+            if (
+                parent is not None
+                and parent.index < block.index - 1
+                and _has_other_child(self.world, parent.index, block.index)
+            ):
+                self._marks.append((block.published_us, "fork", f"fork at #{block.height}"))
+        for record in history[self._records :]:
+            if record.kind == "command" and record.detail in FAULTS:
+                node = f"n{record.node:02d} " if record.node >= 0 else ""
+                self._marks.append((record.time_us, "attack", node + FAULTS[record.detail]))
+        if len(records) > self._blocks or len(history) > self._records:
+            self._marks.sort(key=lambda mark: mark[0])
+        self._blocks, self._records = len(records), len(history)
+
+
+def _has_other_child(world: World, parent: int, child: int) -> bool:
+    """Whether a block published before ``child`` has the same parent; a block's siblings are published close to it."""
+    return any(record.parent is world.tree.records[parent] for record in world.tree.records[parent + 1 : child])
+
+
+def get_state(session: Session) -> Transport:
+    """Return whether the clock runs, stands, or shows the past."""
+    if not session.is_live:
+        return "past"
+    return "playing" if session.is_playing else "paused"
+
+
+def build_transport(session: Session, timeline: Timeline) -> TransportView:
+    """Return the state of the one clock."""
+    moment = "now" if session.is_live else format_time(session.cursor_us).split(".")[0]
+    return TransportView(
+        state="playing" if session.is_playing else get_state(session),
+        fraction=session.cursor_us / max(1, session.now_us) if not session.is_live else 1.0,
+        speed=session.speed,
+        reached=session.reached_speed if session.is_playing else None,
+        marks=timeline.build_marks(session),
+        moment=moment,
+    )
+
+
+def build_header(session: Session) -> HeaderView:
+    """Return what the top line says at the cursor."""
+    world, at_us = session.simulation.world, session.cursor_us
+    height = world.tree.get_best(at_us).height
+    return HeaderView(
+        facts=get_facts(session),
+        height=height,
+        final=get_final(world, at_us),
+        moment=format_time(at_us),
+        state=get_state(session),
+    )
+
+
+def get_final(world: World, at_us: TimeUs) -> str:
+    """Return the height taken as final, with the kind of final; empty where nothing is."""
+    depth = world.consensus.depth
+    final = world.tree.get_best(at_us).height - depth + 1
+    return f"{final} by depth" if depth and final > 0 else ""
+
+
+def get_facts(session: Session) -> tuple[str, ...]:
+    """Return what is running: protocol, scenario, nodes, regions."""
+    world = session.simulation.world
+    title = getattr(session.simulation.scenario, "title", "") or getattr(session.simulation.scenario, "name", "")
+    protocol = PROTOCOLS.get(world.consensus.name, world.consensus.name)
+    regions = len(dict.fromkeys(place.region for place in world.network.places))
+    replay = ("replay",) if session.replay is not None else ()
+    return (protocol, *replay, f"{world.node_count} nodes", title, f"{regions} region{'s' if regions != 1 else ''}")

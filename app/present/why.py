@@ -1,0 +1,85 @@
+"""Why a thing is as it is, in plain words with the rule and the numbers; and what ``y`` copies of it."""
+
+from app.present.chain import get_standing
+from app.present.index import get_including_block, get_index
+from app.present.node import explain_state
+from app.present.words import format_span, name_node, plural, shorten_hash
+from app.screens.view import Thing
+from app.widgets.models import Why
+from chain.simulation.simulation import Simulation
+from chain.simulation.world import World
+from chain.units import COIN_SYMBOL, Hash, TimeUs
+from chain.wallet.address import encode_address
+
+
+def get_copy_text(thing: Thing) -> tuple[str, str]:
+    """Return what to copy, and what it is."""
+    if isinstance(thing.key, int):
+        return name_node(thing.key), "the name of the node"
+    if thing.kind == "address":
+        return encode_address(thing.key), "the address"
+    return thing.key.hex(), f"the hash of the {thing.kind}"
+
+
+def explain_thing(simulation: Simulation, thing: Thing, at_us: TimeUs) -> Why | None:
+    """Return why a thing stands as it does at a moment; None when there is nothing to say."""
+    world = simulation.world
+    if isinstance(thing.key, int):
+        return explain_state(world, thing.key, at_us)
+    if thing.kind == "block":
+        return _explain_block(world, Hash(thing.key), at_us)
+    if thing.kind == "transaction":
+        return _explain_transaction(world, Hash(thing.key), at_us)
+    text = "An address is the last 20 bytes of a hash of a public key, with a checksum. Whoever has the key can pay from it."
+    return Why("Address", "", (("coin", COIN_SYMBOL),), text)
+
+
+def _explain_refusal(world: World, digest: Hash, at_us: TimeUs, what: str) -> Why | None:
+    refusals = [record for record in get_index(world).refusals.get(digest, ()) if record.time_us <= at_us]
+    if not refusals:
+        return None
+    rule, _, message = refusals[-1].detail.partition(": ")
+    return Why(f"{what} {shorten_hash(digest)} was refused by {name_node(refusals[-1].node)}", rule, (), message)
+
+
+def _explain_block(world: World, digest: Hash, at_us: TimeUs) -> Why | None:
+    record = world.tree.get(digest)
+    if record is None:
+        return _explain_refusal(world, digest, at_us, "block")
+    standing = get_standing(world, get_index(world), record, at_us)
+    numbers = (
+        ("height", f"#{record.height}"),
+        ("weight of its branch", f"{record.weight:,}".replace(",", " ")),
+        ("heaviest branch", f"#{world.tree.get_best(at_us).height} {shorten_hash(world.tree.get_best(at_us).hash)}"),
+        ("confirmations", str(standing.confirmations)),
+    )
+    return Why(f"Block #{record.height} is {standing.words}", "consensus/fork-choice", numbers, standing.meaning)
+
+
+def _explain_transaction(world: World, digest: Hash, at_us: TimeUs) -> Why | None:
+    record = world.transactions.get(digest)
+    if record is None:
+        return _explain_refusal(world, digest, at_us, "transaction")
+    seen = record.spread.count_known(at_us)
+    numbers = (
+        ("known by", f"{seen} of {world.node_count} nodes"),
+        ("waiting or waited since", format_span(at_us - record.submitted_us)),
+    )
+    block = get_including_block(world, get_index(world), record, at_us)
+    if block is not None:
+        depth = world.tree.get_best(at_us).height - block.height + 1
+        text = f"It is in block #{block.height}, which has {plural(depth, 'confirmation')}. It counts as long as that block stays on the heaviest branch."
+        return Why(f"Transaction {shorten_hash(digest)} is confirmed", "consensus/depth", numbers, text)
+    mempool = world.view(record.origin, at_us).compute_mempool()
+    for hindrance in (*mempool.queued, *mempool.refused):
+        if hindrance.signed.id == digest:
+            return Why(
+                f"Transaction {shorten_hash(digest)} waits at {name_node(record.origin)}",
+                hindrance.rule,
+                numbers,
+                hindrance.message,
+            )
+    place = next((place for place, signed in enumerate(mempool.pending, 1) if signed.id == digest), 0)
+    numbers += (("place by tip", f"{place} of {len(mempool.pending)}"),)
+    text = "It waits for a block. Miners take the best tips first, as many as fit under the gas limit."
+    return Why(f"Transaction {shorten_hash(digest)} is pending", "mempool/selection", numbers, text)
