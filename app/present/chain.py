@@ -12,7 +12,7 @@ from app.present.words import (
     format_clock,
     format_coins,
     format_count,
-    format_quantity,
+    format_hashes,
     format_span,
     name_node,
     plural,
@@ -74,15 +74,14 @@ def get_standing(world: World, index: RunIndex, record: BlockRecord, at_us: Time
 
 def _get_depth_standing(record: BlockRecord, head: BlockRecord, confirmations: int, depth: int) -> Standing:
     assert record.parent is not None
-    cost = f"a branch with more than {format_quantity(head.weight - record.parent.weight)}hashes of work"
+    work = format_hashes(head.weight - record.parent.weight)
     if confirmations >= depth:
         words = f"final by depth · {plural(confirmations, 'confirmation')}, {depth} asked for"
-        return Standing("final", confirmations, words, f"A convention, no guarantee: {cost} would still undo it.")
-    words = f"{confirmations} of {depth} confirmations"
-    missing = plural(depth - confirmations, "more block")
-    return Standing(
-        "canonical", confirmations, words, f"Final by depth after {missing}. Until then, and after: {cost} undoes it."
-    )
+        meaning = f"A convention, no guarantee: a branch with more than {work} of work would still undo it."
+        return Standing("final", confirmations, words, meaning)
+    words, missing = f"{confirmations} of {depth} confirmations", plural(depth - confirmations, "more block")
+    meaning = f"Final by depth after {missing}. A branch with more than {work} of work would undo it."
+    return Standing("canonical", confirmations, words, meaning)
 
 
 def _get_side_standing(world: World, index: RunIndex, record: BlockRecord, at_us: TimeUs) -> Standing:
@@ -183,7 +182,7 @@ def build_block_facts(world: World, holders: Holders, record: BlockRecord, at_us
         gap_us, city = header.time_us - record.parent.block.header.time_us, world.network.places[record.origin].city
         fields += [
             Field("parent", "parent", record.parent.hash.hex(), "accent", count_zeros(record.parent.hash.hex())),
-            Field("time", "time", format_clock(header.time_us), note=f"{format_span(gap_us)} after its parent"),
+            Field("time", "time", format_clock(header.time_us), note=f"{format_span(gap_us)} after parent"),
             Field("node", "found by", name_node(record.origin), "accent", note=city),
             Field("proposer", "reward to", holders.describe(header.proposer), "accent"),
         ]
@@ -193,7 +192,7 @@ def build_block_facts(world: World, holders: Holders, record: BlockRecord, at_us
         Field("transactions-root", "tx root", header.transactions_root.hex(), "muted"),
         Field("receipts-root", "receipts root", header.receipts_root.hex(), "muted"),
         Field("state-root", "state root", header.state_root.hex(), "muted"),
-        Field("nonce", "nonce", header.nonce.hex(), note="the number that was searched for"),
+        Field("nonce", "nonce", header.nonce.hex(), note="the number searched for"),
     ]
     return Facts(tuple(fields), links)
 
@@ -204,16 +203,14 @@ def _build_proof_fields(world: World, record: BlockRecord) -> list[Field]:
     if not isinstance(rules, ProofOfWorkRules) or record.parent is None:
         return [Field("hash", "hash", digits, "strong")]
     bits, difficulty = record.state.bits, compute_work(decode_compact(record.state.bits))
-    work = Field("work", "difficulty", f"{format_quantity(difficulty)}hashes", note=f"expected tries · bits {bits:08x}")
+    work = Field("work", "difficulty", f"{format_hashes(difficulty)} expected", note=f"bits {bits:08x}")
     if not rules.grind_scale:
         return [Field("hash", "hash", digits, "strong", note="not ground in this scenario"), work]
     target = f"{rules.get_ground_target(bits):064x}"
     tries = (1 << 256) // (int(target, 16) + 1)
     return [
         Field("hash", "hash", digits, "strong", count_zeros(digits), "≤ target ✓", True),
-        Field(
-            "target", "target", target, "text", count_zeros(target), f"scaled: 1 hash in {format_count(tries)} is below"
-        ),
+        Field("target", "target", target, "text", count_zeros(target), f"scaled: 1 in {format_count(tries)} hashes"),
         work,
     ]
 
@@ -221,11 +218,11 @@ def _build_proof_fields(world: World, record: BlockRecord) -> list[Field]:
 def _build_money_fields(world: World, record: BlockRecord, standing: Standing) -> list[Field]:
     if record.parent is None:
         allocated = sum(world.setup.allocations.values())
-        return [Field("allocated", "allocated", format_coins(allocated), note="all money there was at the beginning")]
+        return [Field("allocated", "allocated", format_coins(allocated), note="all the money there was")]
     execution = world.ledger.execution(record.hash)
-    note = f"subsidy {format_amount(execution.subsidy)} + tips {format_amount(execution.tips)}"
+    note = f"{format_amount(execution.subsidy)} new + {format_amount(execution.tips, 4)} tips"
     if not standing.confirmations:
-        note += " · lost with the block" if standing.state == "stale" else " · if it stays"
+        note = "lost with the block" if standing.state == "stale" else "if the block stays"
     return [
         Field("reward", "reward", format_coins(execution.subsidy + execution.tips), "good", note=note),
         Field("burned", "burned", format_coins(execution.burned), "warning", note="base fees, destroyed"),
@@ -236,7 +233,7 @@ def _build_space_fields(world: World, record: BlockRecord) -> list[Field]:
     header, block = record.block.header, record.block
     next_fee, base_fee = world.ledger.next_base_fee(record.hash), header.base_fee_per_gas
     direction = "up" if next_fee > base_fee else "down" if next_fee < base_fee else "unchanged"
-    fullness = f"{header.gas_used * 100 / header.gas_limit:.0f} % full, 50 % is the target"
+    fullness = f"{header.gas_used * 100 / header.gas_limit:.0f} % full, target 50 %"
     count, size = format_count(len(block.transactions)), format_bytes(block.size_bytes)
     return [
         Field("transactions", "transactions", count, note=size),

@@ -61,14 +61,23 @@ class Holders:
         holder = self.get(address)
         return shorten_address(address) if holder is None else holder.name
 
+    def describe_long(self, address: Address) -> str:
+        """Return the name with the shortened address, or the whole address of somebody unknown."""
+        holder = self.get(address)
+        return encode_address(address) if holder is None else f"{holder.name} · {shorten_address(address)}"
+
     def search(self, text: str, limit: int) -> list[tuple[Address, Holder]]:
-        """Return the holders whose name contains the text or whose address begins with it, best first."""
+        """Return the holders whose name or kind contains the text, or whose address begins with it, best first."""
         needle = " ".join(text.lower().split())
         found: list[tuple[bool, int, int, Address, Holder]] = []
         for address in dict.fromkeys([*self.labels, *self._simulated]):
             holder = self.get(address)
             assert holder is not None
             name = holder.name.lower()
-            if needle in name or (needle.startswith("cr1") and encode_address(address).startswith(needle)):
+            if (
+                needle in name
+                or needle in holder.kind
+                or (needle.startswith("cr1") and encode_address(address).startswith(needle))
+            ):
                 found.append((not name.startswith(needle), len(name), len(found), address, holder))
         return [(address, holder) for *_, address, holder in sorted(found)[:limit]]

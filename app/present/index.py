@@ -38,11 +38,11 @@ class RunIndex:
             while len(self.heights) <= block.height:
                 self.heights.append([])
             self.heights[block.height].append(block)
-            self.proposed.setdefault(bytes(block.block.header.proposer), []).append(block)
+            self.proposed.setdefault(block.block.header.proposer, []).append(block)
         for transaction in world.transactions.records[transactions:]:
             sender, recipient = transaction.signed.sender, transaction.signed.transaction.action.recipient
             for address in dict.fromkeys((sender, recipient)):
-                self.payments.setdefault(bytes(address), []).append(transaction)
+                self.payments.setdefault(address, []).append(transaction)
         for record in world.history.records[records:]:
             if record.kind.startswith("refused-") and record.subject:
                 self.refusals.setdefault(record.subject, []).append(record)

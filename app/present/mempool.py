@@ -182,13 +182,12 @@ def get_band(tip: int) -> int:
 
 
 def build_block_bars(blocks: Iterable[ProjectedBlock]) -> tuple[Bar, ...]:
-    """Return one bar a projected block: its fee bands as shares of the gas limit, the best tips first."""
+    """Return one bar a projected block: its fee bands as shares of the gas limit, the lowest tips first."""
     bars = []
     for place, block in enumerate(blocks):
-        parts = tuple(gas / block.gas_limit for gas in reversed(block.gas_by_band))
-        fullness = f"{block.gas * 100 // block.gas_limit} %"
-        note = f"{fullness} · {len(block.transactions)} tx" + (f" · tip ≥ {min(block.tips)}" if block.tips else "")
-        bars.append(Bar("next" if place == 0 else f"+{place + 1}", parts, note))
+        parts = tuple(gas / block.gas_limit for gas in block.gas_by_band)
+        note = f"{len(block.transactions)} tx · {block.gas * 100 // block.gas_limit} %"
+        bars.append(Bar(f"next #{block.height}" if place == 0 else f"+{place + 1} #{block.height}", parts, note))
     return tuple(bars)
 
 

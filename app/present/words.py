@@ -69,3 +69,8 @@ def format_quantity(number: int) -> str:
         if number >= 10**power:
             return f"{number / 10**power:.3g} {letter}"
     return str(number)
+
+
+def format_hashes(number: int) -> str:
+    """Return a number of hashes as miners write it: ``107 TH``."""
+    return format_quantity(number) + ("H" if number >= 1000 else " H")

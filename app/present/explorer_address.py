@@ -1,0 +1,225 @@
+"""The page of an address: what it owns at a moment, who is behind it, and everything it sent, got and mined."""
+
+from bisect import bisect_right
+from typing import Final
+
+from app.present.chain import GLYPHS, TONES, Facts, get_standing
+from app.present.explorer import Explanation, Page, TableModel
+from app.present.explorer_transaction import get_fate
+from app.present.holders import Holders
+from app.present.index import RunIndex, get_including_block, get_index
+from app.present.words import format_clock, format_coins, plural, shorten_hash
+from app.screens.view import Thing
+from app.widgets.models import Cell, Column, Field, Tone
+from app.widgets.text import clean
+from chain.consensus.block_tree import BlockRecord
+from chain.node.transactions import TransactionRecord
+from chain.simulation.simulation import Simulation
+from chain.simulation.world import World
+from chain.units import Address, TimeUs, format_amount
+from chain.wallet.address import encode_address, shorten_address
+
+_KIND_WORDS: Final = {
+    "own account": "one of your accounts, or in your address book",
+    "person": "somebody of the simulation who pays and is paid",
+    "miner": "gets the rewards of a node",
+    "faucet": "gives simulated coins to whoever asks",
+}
+
+
+def build_address_page(simulation: Simulation, holders: Holders, address: Address, at_us: TimeUs) -> Page:
+    """Return the page of an address; one that was never used has a page too."""
+    world = simulation.world
+    index, holder = get_index(world), holders.get(address)
+    payments = _cut(index.payments.get(address, []), at_us)
+    blocks = [record for record in index.proposed.get(address, ()) if record.published_us <= at_us]
+    name = shorten_address(address) if holder is None else holder.name
+    is_used = bool(payments or blocks or world.setup.allocations.get(address))
+    state = (holder.kind if holder else "unknown holder") + ("" if is_used else " · never used")
+    meaning = _KIND_WORDS[holder.kind] if holder else "Nobody you or the simulation has a name for."
+    tables = [_build_history(world, holders, index, address, payments, at_us)]
+    if blocks:
+        tables.append(_build_mined(world, index, blocks, at_us))
+    return Page(
+        title=f"Address {name}",
+        state=f"● {state}",
+        tone="accent" if holder else "muted",
+        meaning=meaning[0].upper() + meaning[1:],
+        facts=_build_facts(world, index, address, payments, blocks, at_us),
+        tables=tuple(tables),
+        copy=(encode_address(address), f"the address of {name}"),
+        why=_explain_balance(world, address, at_us),
+    )
+
+
+def _cut(records: list[TransactionRecord], at_us: TimeUs) -> list[TransactionRecord]:
+    """Return the transactions submitted by then; the list stands in order of submission."""
+    return records[: bisect_right(records, at_us, key=lambda record: record.submitted_us)]
+
+
+def _build_facts(
+    world: World,
+    index: RunIndex,
+    address: Address,
+    payments: list[TransactionRecord],
+    blocks: list[BlockRecord],
+    at_us: TimeUs,
+) -> Facts:
+    head = world.tree.get_best(at_us)
+    account = world.ledger.state(head.hash).get_account(address)
+    fields = [
+        Field(
+            "balance",
+            "balance",
+            format_coins(account.balance),
+            "strong",
+            note=f"after block #{head.height}",
+            has_why=True,
+        ),
+        Field("nonce", "nonce", str(account.nonce), note="sent in the chain"),
+    ]
+    waiting = _count_waiting(world, index, payments, at_us)
+    if waiting:
+        fields.append(Field("waiting", "waiting", plural(waiting, "transaction"), "pending", note="not in a block yet"))
+    fields.append(Field("address", "address", encode_address(address), "accent"))
+    links: dict[str, Thing] = {}
+    allocation = world.setup.allocations.get(address, 0)
+    if allocation:
+        fields.append(Field("allocation", "at genesis", format_coins(allocation)))
+        links["allocation"] = Thing("block", world.tree.records[0].hash)
+    if address in world.setup.proposers:
+        node = world.setup.proposers.index(address)
+        fields.append(Field("node", "node", f"n{node:02d}", "accent", note=world.network.places[node].city))
+        links["node"] = Thing("node", node)
+    if blocks:
+        fields.append(_build_rewards(world, index, blocks, at_us))
+    fields.append(Field("payments", "payments", plural(len(payments), "transaction"), note="sent and got"))
+    fields.append(Field("bytes", "20 bytes", address.hex(), "muted"))
+    return Facts(tuple(fields), links)
+
+
+def _count_waiting(world: World, index: RunIndex, payments: list[TransactionRecord], at_us: TimeUs) -> int:
+    """Return how many payments, of those that have not expired, are in no block."""
+    oldest_us = at_us - world.ledger.parameters.expiry_us
+    recent = payments[bisect_right(payments, oldest_us, key=lambda record: record.submitted_us) :]
+    state = world.ledger.state(world.tree.get_best(at_us).hash)
+    return sum(
+        get_including_block(world, index, record, at_us) is None
+        and record.signed.transaction.nonce >= state.get_account(record.signed.sender).nonce
+        for record in recent
+    )
+
+
+def _build_rewards(world: World, index: RunIndex, blocks: list[BlockRecord], at_us: TimeUs) -> Field:
+    head = world.tree.get_best(at_us)
+    kept = [record for record in blocks if index.is_on_branch(record, head)]
+    executions = [world.ledger.execution(record.hash) for record in kept]
+    rewards = sum(execution.subsidy + execution.tips for execution in executions)
+    stale = f", {len(blocks) - len(kept)} lost" if len(blocks) > len(kept) else ""
+    return Field("rewards", "rewards", format_coins(rewards), "good", note=f"{plural(len(kept), 'block')}{stale}")
+
+
+def _explain_balance(world: World, address: Address, at_us: TimeUs) -> Explanation:
+    head = world.tree.get_best(at_us)
+    account = world.ledger.state(head.hash).get_account(address)
+    message = (
+        f"{format_coins(account.balance)} is what the account has in the state after block #{head.height}, the tip of "
+        f"the heaviest branch at {format_clock(at_us)}. Its next transaction must have nonce {account.nonce}. Payments "
+        "that wait in mempools do not count, and those in the newest blocks can still be undone."
+    )
+    return Explanation("Balance", "", message)
+
+
+# History ---------------------------------------------------------------------------------------------------------
+
+_HISTORY_COLUMNS: Final = (
+    Column("", 1),
+    Column("when", 12),
+    Column("", 2),
+    Column("other side", 10, is_flexible=True),
+    Column("amount", 13, "right"),
+    Column("block", 9, "right"),
+    Column("memo", 8, is_flexible=True),
+)
+
+
+def _build_history(
+    world: World, holders: Holders, index: RunIndex, address: Address, payments: list[TransactionRecord], at_us: TimeUs
+) -> TableModel:
+    """Return its payments, newest first."""
+
+    def get_record(place: int) -> TransactionRecord:
+        return payments[len(payments) - 1 - place]
+
+    def get_row(place: int) -> tuple[Cell, ...]:
+        record = get_record(place)
+        mark, block, tone = _describe_place(world, index, record, at_us)
+        action, sender = record.signed.transaction.action, record.signed.sender
+        is_out, is_own = sender == address, sender == action.recipient
+        other = action.recipient if is_out else sender
+        sign = "" if is_own else "−" if is_out else "+"
+        return (
+            Cell(mark, tone),
+            Cell(format_clock(record.submitted_us), "muted"),
+            Cell("↻" if is_own else "→" if is_out else "←"),
+            Cell("itself" if is_own else holders.describe(other)),
+            Cell(sign + format_amount(action.amount, 4), "text" if is_out else "good"),
+            Cell(block, tone),
+            Cell(clean(action.memo, 60), "muted"),
+        )
+
+    return TableModel(
+        "history",
+        f"History {len(payments)}",
+        _HISTORY_COLUMNS,
+        len(payments),
+        get_row,
+        lambda place: Thing("transaction", get_record(place).id),
+        "No payments yet: send something to this address, or ask the faucet",
+    )
+
+
+def _describe_place(world: World, index: RunIndex, record: TransactionRecord, at_us: TimeUs) -> tuple[str, str, Tone]:
+    """Return a mark, where the transaction is, and the tone of both."""
+    block = get_including_block(world, index, record, at_us)
+    if block is not None:
+        standing = get_standing(world, index, block, at_us)
+        return ("✔" if standing.state == "final" else "✓"), f"#{block.height}", TONES[standing.state]
+    state = get_fate(world, index, record, at_us).state
+    return ("◔", "waiting", "pending") if state in ("pending", "queued") else ("✗", state, "bad")
+
+
+_MINED_COLUMNS: Final = (
+    Column("", 1),
+    Column("height", 8, "right"),
+    Column("hash", 9),
+    Column("when", 12),
+    Column("reward", 13, "right"),
+    Column("state", 12, is_flexible=True),
+)
+
+
+def _build_mined(world: World, index: RunIndex, blocks: list[BlockRecord], at_us: TimeUs) -> TableModel:
+    """Return the blocks it proposed, newest first."""
+
+    def get_record(place: int) -> BlockRecord:
+        return blocks[len(blocks) - 1 - place]
+
+    def get_row(place: int) -> tuple[Cell, ...]:
+        record = get_record(place)
+        standing, execution = get_standing(world, index, record, at_us), world.ledger.execution(record.hash)
+        tone = TONES[standing.state]
+        reward = format_amount(execution.subsidy + execution.tips, 4) if standing.confirmations else "–"
+        return (
+            Cell(GLYPHS[standing.state], tone),
+            Cell(f"#{record.height}"),
+            Cell(shorten_hash(record.hash)),
+            Cell(format_clock(record.published_us), "muted"),
+            Cell(reward, "good" if standing.confirmations else "stale"),
+            Cell(standing.words, tone),
+        )
+
+    title = f"Blocks {len(blocks)}"
+    return TableModel(
+        "mined", title, _MINED_COLUMNS, len(blocks), get_row, lambda place: Thing("block", get_record(place).hash), ""
+    )
