@@ -32,6 +32,8 @@ class State:
     debug: bool = False
     saves: Path | None = None
     """``--saves DIR``: where the person's saved runs are."""
+    ascii: bool = False
+    """``--ascii``: only ASCII glyphs in the interface."""
 
 
 class LazyGroup(click.Group):
@@ -174,6 +176,9 @@ saves_option = click.option(
     expose_value=False,
     callback=_store("saves"),
     help="Where your saved runs are (also CHAINROOM_SAVES).",
+)
+ascii_option = click.option(
+    "--ascii", is_flag=True, expose_value=False, callback=_store("ascii"), help="Only ASCII glyphs in the interface."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 force_option = click.option("--force", is_flag=True, help="Overwrite what exists.")

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from app.cli.base import saves_option, seed_option, settings_option
+from app.cli.base import State, ascii_option, saves_option, seed_option, settings_option
 
 
 @click.command()
@@ -12,6 +12,7 @@ from app.cli.base import saves_option, seed_option, settings_option
 @seed_option
 @settings_option
 @saves_option
+@ascii_option
 @click.pass_context
 def command(ctx: click.Context, source: str, seed: int | None, settings: tuple[str, ...]) -> None:
     """Open the interface on a scenario or a saved run."""
@@ -26,7 +27,7 @@ def open_interface(
     ``source`` is None for the default scenario, with the first-run walk. Raises what finding and reading the source
     raises, before the screen is taken over.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _has_terminal():
         raise click.ClickException("the interface needs a terminal; 'chainroom run' works without")
     from app.app import ChainroomApp
     from app.cli.saves import open_saves
@@ -41,6 +42,11 @@ def open_interface(
         if seed is not None or settings:
             raise click.UsageError("a saved run has its own seed and settings", ctx)
         document = read_save(ctx, source)
-    app = ChainroomApp(scenario=scenario, seed=seed, document=document, saves=open_saves(ctx))
+    is_ascii = ctx.find_root().ensure_object(State).ascii
+    app = ChainroomApp(scenario, seed, document, open_saves(ctx), ascii_glyphs=is_ascii)
     app.run()
     ctx.exit(app.return_code or 0)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.base import RootGroup, debug_option, saves_option
+from app.cli.base import RootGroup, ascii_option, debug_option, saves_option
 
 COMMANDS = {
     "play": "Open the interface on a scenario or a saved run.",
@@ -34,6 +34,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, value: bool) 
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show it.")
 @debug_option
 @saves_option
+@ascii_option
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """A blockchain you can hold in your hands.

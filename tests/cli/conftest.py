@@ -7,10 +7,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.root import cli
-from app.storage import keystore
+from app.storage.keystore import Keystore
 from app.storage.vault import CHEAPEST
 
 Chainroom = Callable[..., Result]
+CheckFailure = Callable[..., None]
 
 
 @pytest.fixture
@@ -18,7 +19,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("CHAINROOM_SAVES", "CHAINROOM_PASSWORD_FILE", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CHAINROOM_HOME", str(tmp_path / "home"))
-    monkeypatch.setitem(keystore.Keystore.__init__.__kwdefaults__, "cost", CHEAPEST)
+    defaults = Keystore.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "cost", CHEAPEST)
     return tmp_path / "home"
 
 
@@ -32,11 +35,16 @@ def chainroom(home: Path) -> Chainroom:
     return run
 
 
-def check_failure(result: Result, message: str, code: int = 1) -> None:
+@pytest.fixture
+def check_failure() -> CheckFailure:
     """Check that a command failed as all commands do: nothing on standard output, one line on standard error."""
-    assert result.exit_code == code, result.output
-    assert result.stdout == ""
-    assert result.stderr.startswith("chainroom: ")
-    assert result.stderr.count("\n") == 1
-    assert message in result.stderr
-    assert "Traceback" not in result.stderr
+
+    def check(result: Result, message: str, code: int = 1) -> None:
+        assert result.exit_code == code, result.output
+        assert result.stdout == ""
+        assert result.stderr.startswith("chainroom: ")
+        assert result.stderr.count("\n") == 1
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
+
+    return check

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from app.cli import saves, scenario, wallet
 from app.cli.base import RootGroup, clean_text, get_module, show_progress
 from app.cli.root import COMMANDS, cli
-from chain.errors import InvalidInput
+from chain.errors import ChainroomError
 
 GROUPS = {
     "app.cli": COMMANDS,
@@ -138,9 +138,9 @@ def run_failing(error: BaseException, *arguments: str) -> tuple[int, str]:
 
 
 def test_refusal_is_one_clean_line() -> None:
-    code, text = run_failing(InvalidInput("name", "a\nb\x1b[31m\u202e", "plain names"))
+    code, text = run_failing(ChainroomError("file a\nb\x1b[31m\u202e: is damaged"))
     assert code == 1
-    assert text == "chainroom: name: 'a b [31m ' is not allowed; allowed: plain names\n"
+    assert text == "chainroom: file a b [31m : is damaged\n"
 
 
 def test_bug_tells_its_type_only() -> None:
@@ -150,8 +150,8 @@ def test_bug_tells_its_type_only() -> None:
 
 
 def test_traceback_only_with_debug() -> None:
-    assert "Traceback" not in run_failing(InvalidInput("name", "x", "y"))[1]
-    code, text = run_failing(InvalidInput("name", "x", "y"), "--debug")
+    assert "Traceback" not in run_failing(ChainroomError("refused"))[1]
+    code, text = run_failing(ChainroomError("refused"), "--debug")
     assert code == 1
     assert "Traceback (most recent call last)" in text
 
