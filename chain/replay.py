@@ -17,7 +17,6 @@ virtual time and its node.
 """
 
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import Any, Final
 
 import msgspec
@@ -126,9 +125,24 @@ def read(document: object) -> RunDocument:
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise InvalidReplay(f"this run has format version {version}; this program reads up to {FORMAT_VERSION}")
     try:
-        return msgspec.convert(document, RunDocument)
-    except (msgspec.ValidationError, ValueError) as error:
+        typed = msgspec.convert(document, RunDocument)
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise InvalidReplay(f"this run is damaged: {error}") from None
+    if not _is_written_so(typed.commands, document["commands"]):
+        raise InvalidReplay("this run is damaged: its commands are not written as chainroom writes them")
+    return typed
+
+
+def _is_written_so(value: object, plain: object) -> bool:
+    """Return whether a value has exactly this plain form; base64, for one, can spell the same bytes in several ways."""
+    return msgspec.json.encode(value, order="sorted") == msgspec.json.encode(plain, order="sorted")
+
+
+def _read_hex(text: str) -> bytes:
+    data = bytes.fromhex(text)
+    if data.hex() != text or len(data) % SHORT_DIGEST_BYTES:
+        raise ValueError(f"the short digests are not {SHORT_DIGEST_BYTES} bytes an event in lower-case hex")
+    return data
 
 
 class Replay:
@@ -139,7 +153,7 @@ class Replay:
         try:
             scenario = scenarios.convert_scenario(self.document.scenario)
             self.simulation = scenarios.build(scenario, self.document.seed)
-            self._short = bytes.fromhex(self.document.digests.short)
+            self._short = _read_hex(self.document.digests.short)
         except (ChainroomError, ValueError) as error:
             raise InvalidReplay(f"this run is damaged: {error}") from None
         self.simulation.feed(self.document.commands)
@@ -156,10 +170,11 @@ class Replay:
         """
         simulation, document = self.simulation, self.document
         target_us = document.end_us if target_us is None else min(target_us, document.end_us)
-        left = document.steps - simulation.world.kernel.steps
+        left = max(0, document.steps - simulation.world.kernel.steps)
         has_reached = simulation.run_until(target_us, min(max_events, left))
-        if left <= max_events and target_us == document.end_us:
-            self.is_finished = has_reached = has_reached or simulation.world.kernel.steps >= document.steps
+        if target_us == document.end_us:  # a run may have been left in the middle of a microsecond
+            has_reached = has_reached or simulation.world.kernel.steps >= document.steps
+            self.is_finished = has_reached
         if self.is_comparable:
             self._compare()
             if self.is_finished:
@@ -167,35 +182,46 @@ class Replay:
         return has_reached
 
     def _compare(self) -> None:
-        history = self.simulation.history
-        size = SHORT_DIGEST_BYTES
-        if self._short[: len(history.short_digests)] != history.short_digests:
-            for index in range(self._compared, len(history.records)):
-                place = slice(index * size, index * size + size)
-                if self._short[place] != history.short_digests[place]:
-                    raise ReplayDiverged(index, history.records[index].time_us, history.describe(index))
+        history, size = self.simulation.history, SHORT_DIGEST_BYTES
+        for index in range(self._compared, len(history.records)):
+            place = slice(index * size, index * size + size)
+            if self._short[place] != history.short_digests[place]:
+                raise ReplayDiverged(index, history.records[index].time_us, history.describe(index))
         self._compared = len(history.records)
 
     def _compare_end(self) -> None:
         simulation, history, document = self.simulation, self.simulation.history, self.document
-        events, last = len(history.records), max(len(history.records) - 1, 0)
-        if len(self._short) != events * SHORT_DIGEST_BYTES:
-            _diverge(history, last, f"the run has {events} events, the save {len(self._short) // SHORT_DIGEST_BYTES}")
-        if len(simulation.log) != len(document.commands):
-            applied, given = len(simulation.log), len(document.commands)
-            _diverge(history, last, f"only {applied} of {given} commands found their moment")
-        for mine, recorded in zip_longest(history.rolling, document.digests.rolling):
-            if mine != recorded:
-                _diverge(history, (mine or (events,))[0] - 1, f"the rolling digest differs: {mine} is not {recorded}")
-        digest = simulation.compute_digest()
-        if digest != document.digest:
-            _diverge(history, last, f"the final digest is {digest[:16]}…, the save says {document.digest[:16]}…")
+        found = {
+            "events": len(history.records),
+            "commands": len(simulation.log),
+            "steps": simulation.world.kernel.steps,
+            "end_us": simulation.now_us,
+            "rolling digests": tuple(history.rolling),
+            "final digest": simulation.compute_digest(),
+        }
+        recorded = {
+            "events": len(self._short) // SHORT_DIGEST_BYTES,
+            "commands": len(document.commands),
+            "steps": document.steps,
+            "end_us": document.end_us,
+            "rolling digests": document.digests.rolling,
+            "final digest": document.digest,
+        }
+        for name, value in found.items():
+            if value != recorded[name]:
+                _diverge(history, f"{name}: {_shorten(value)} here, {_shorten(recorded[name])} in the save")
 
 
-def _diverge(history: History, index: int, why: str) -> None:
-    time_us = history.records[index].time_us if history.records else 0
-    where = history.describe(index) if history.records else "the beginning"
-    raise ReplayDiverged(index, time_us, f"{where}: {why}")
+def _shorten(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _diverge(history: History, why: str) -> None:
+    """Raise ReplayDiverged at the last event."""
+    last = len(history.records) - 1
+    time_us, where = (history.records[last].time_us, history.describe(last)) if last >= 0 else (0, "the beginning")
+    raise ReplayDiverged(max(last, 0), time_us, f"{where}: {why}")
 
 
 def iter_verification(document: object) -> Iterator[tuple[int, int]]:
@@ -206,5 +232,5 @@ def iter_verification(document: object) -> Iterator[tuple[int, int]]:
         raise InvalidReplay(
             f"recorded with rules version {recorded}, this program has {RULES_VERSION}: cannot be verified"
         )
-    while not replay.advance() or not replay.is_finished:
+    while not replay.advance():
         yield replay.simulation.now_us, replay.document.end_us

@@ -4,11 +4,10 @@ Every key can be set from outside with ``apply_settings(scenario, ["network.node
 value and what is allowed. ``[[event]]`` tables are commands with a time: ``at = "30m"``, ``command = "cut-node"``.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -19,11 +18,14 @@ from chain.economy.people import People, TrafficParameters, build_signers
 from chain.errors import InvalidInput, InvalidScenario
 from chain.ledger.parameters import LedgerParameters
 from chain.network.parameters import NetworkParameters
+from chain.schema import SPANS, explain, suggest
 from chain.simulation.commands import Command
 from chain.simulation.signer import Signer
 from chain.simulation.simulation import Simulation
 from chain.simulation.world import WorldSetup
 from chain.units import COIN, Address, NodeId, Span, TimeUs, parse_span
+
+T = TypeVar("T")
 
 FAUCET_COINS = 10_000_000
 MAX_SEED = (1 << 63) - 1
@@ -89,22 +91,41 @@ def load_scenario(text: str, name: str) -> Scenario:
     """Read a scenario from TOML. Raises InvalidScenario."""
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidScenario(f"scenario {name}", str(error), "a TOML document") from None
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
+        raise _explain_toml(error, text, name) from None
     return convert_scenario({"name": name} | table)
+
+
+def _explain_toml(error: Exception, text: str, name: str) -> InvalidScenario:
+    what, _, place = str(error).partition(" (at ")
+    lines = text.splitlines() or [""]
+    found = re.match(r"line (\d+)", place)
+    number = min(int(found[1]), len(lines)) if found else len(lines)
+    return InvalidScenario(f"scenario {name}, line {number}", lines[number - 1].strip(), f"TOML ({what})")
 
 
 def convert_scenario(table: dict[str, Any]) -> Scenario:
     """Return the typed scenario of a plain table. Raises InvalidScenario naming the key."""
-    table = dict(table)
+    nested = dict(table)
     if isinstance(table.get("event"), (list, tuple)):
-        table["event"] = [_nest_command(entry) for entry in table["event"]]
-    try:
-        scenario = msgspec.convert(table, Scenario, dec_hook=_decode_span)
-    except msgspec.ValidationError as error:
-        raise _explain(error, table) from None
+        nested["event"] = [_nest_command(entry) for entry in table["event"]]
+    scenario = _convert(nested, Scenario)
     check_scenario(scenario)
     return scenario
+
+
+def _convert(table: dict[str, Any], kind: type[T], prefix: str = "") -> T:
+    try:
+        return msgspec.convert(table, kind, dec_hook=_decode_span)
+    except msgspec.ValidationError as error:
+        explained = explain(error, kind, table, prefix)
+    except RecursionError:
+        explained = InvalidScenario(prefix or "the scenario", "tables in tables", "fewer of them")
+    thing, value = (
+        re.sub(r"^(event\[\d+\])\.command(?=\.)", r"\1", it) if isinstance(it, str) else it
+        for it in (explained.thing, explained.value)
+    )  # a person writes a command's keys beside `at`, not in a table of their own
+    raise InvalidScenario(str(thing), value, explained.allowed)
 
 
 def to_table(scenario: Scenario) -> dict[str, Any]:
@@ -119,99 +140,67 @@ def apply_settings(scenario: Scenario, settings: Iterable[str]) -> Scenario:
     table = to_table(scenario)
     for setting in settings:
         key, equals, value = setting.partition("=")
-        path = key.strip().split(".")
+        path = [part.strip() for part in key.split(".")]
         if not equals or not all(path):
             raise InvalidScenario("setting", setting, "key.name=value, such as network.nodes=40")
         place = table
         for part in path[:-1]:
             place = place.setdefault(part, {})
             if not isinstance(place, dict):
-                raise InvalidScenario("setting", key, "a key of a table")
+                raise InvalidScenario("setting", key, f"keys without another one below; {part} has none")
         place[path[-1]] = _parse_value(value.strip())
     return convert_scenario(table)
 
 
 def _parse_value(text: str) -> Any:
+    """Return what TOML understands by a value; a word or a span without quotes is a text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text  # a bare word or span
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
 
 
 def _nest_command(entry: Any) -> Any:
-    if not isinstance(entry, dict) or isinstance(entry.get("command"), dict):
+    """Move a command's keys into a table of their own, as ``EventParameters`` has them."""
+    if not isinstance(entry, dict):
         return entry
-    return {"at": entry.get("at", ""), "command": {k: v for k, v in entry.items() if k != "at"}}
+    command = {key: value for key, value in entry.items() if key != "at"}
+    return {key: value for key, value in entry.items() if key == "at"} | {"command": command}
 
 
 def _decode_span(kind: type, value: Any) -> Any:
-    if kind is Span:
-        if isinstance(value, str):
-            return Span(parse_span(value))
-        raise InvalidInput("span", value, 'numbers with a unit in quotes, such as "250ms", "30m", "7d"')
-    raise NotImplementedError(kind)
-
-
-def _explain(error: msgspec.ValidationError, table: dict[str, Any]) -> InvalidScenario:
-    text = str(error)
-    match = re.search(r"^(?P<what>.*?) - at `\$\.?(?P<path>[^`]*)`$", text, re.DOTALL)
-    what, path = (match["what"], match["path"]) if match else (text, "")
-    unknown = re.search(r"unknown field `([^`]*)`", what)
-    if unknown:
-        allowed = _get_fields(path)
-        near = difflib.get_close_matches(unknown[1], allowed, 1)
-        hint = f"{', '.join(allowed)}" + (f" (did you mean {near[0]}?)" if near else "")
-        return InvalidScenario("scenario key", f"{path}.{unknown[1]}".strip("."), hint)
-    return InvalidScenario(f"scenario key {path or 'at the top'}", _look_up(table, path), what)
-
-
-def _look_up(table: Any, path: str) -> Any:
-    for part in re.findall(r"[^.\[\]]+", path):
+    if kind is Span and isinstance(value, str):
         try:
-            table = table[int(part)] if isinstance(table, (list, tuple)) else table[part]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return ""
-    return table
-
-
-def _get_fields(path: str) -> list[str]:
-    kind: Any = Scenario
-    for part in re.findall(r"[^.\[\]0-9]+", path):
-        found = [field.type for field in msgspec.structs.fields(kind) if field.name == part]
-        kind = found[0] if found else kind
-        kind = getattr(kind, "__args__", (kind,))[0]
-    try:
-        return [field.name for field in msgspec.structs.fields(kind)]
-    except TypeError:
-        return []
+            return Span(parse_span(value))
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None  # which msgspec tells the place of
+    raise ValueError(SPANS)
 
 
 def check_scenario(scenario: Scenario) -> None:
     """Check what the types cannot say. Raises InvalidScenario."""
     nodes = scenario.network.nodes
-    for entry in scenario.node:
+    for number, entry in enumerate(scenario.node):
         if entry.index >= nodes:
-            raise InvalidScenario("scenario key node.index", entry.index, f"0 to {nodes - 1}")
+            raise InvalidScenario(f"node[{number}].index", entry.index, f"0 to {nodes - 1}")
+    for number, event in enumerate(scenario.event):
+        for key in ("node", "other"):
+            if not 0 <= getattr(event.command, key, 0) < nodes:
+                raise InvalidScenario(f"event[{number}].{key}", getattr(event.command, key), f"0 to {nodes - 1}")
     if len(scenario.nodes.hash_rates_per_s) > nodes:
         count = len(scenario.nodes.hash_rates_per_s)
-        raise InvalidScenario("scenario key nodes.hash_rates_per_s", f"{count} rates", f"at most {nodes}, one a node")
+        raise InvalidScenario("nodes.hash_rates_per_s", f"{count} rates", f"at most {nodes}, one a node")
     get_consensus_parameters(scenario)
 
 
 def get_consensus_parameters(scenario: Scenario) -> Any:
     """Return the typed parameters of the scenario's protocol. Raises InvalidScenario."""
     protocol = scenario.consensus.get("protocol", "proof-of-work")
-    if protocol not in registry.PROTOCOLS:
-        raise InvalidScenario("scenario key consensus.protocol", protocol, ", ".join(registry.PROTOCOLS))
-    kind = registry.PROTOCOLS[protocol].parameters
-    try:
-        return msgspec.convert(scenario.consensus, kind, dec_hook=_decode_span)
-    except msgspec.ValidationError as error:
-        unknown = re.search(r"unknown field `([^`]*)`", str(error))
-        if unknown:
-            allowed = ", ".join(field.name for field in msgspec.structs.fields(kind))
-            raise InvalidScenario("scenario key", f"consensus.{unknown[1]}", f"{allowed} ({protocol})") from None
-        raise InvalidScenario("scenario table consensus", protocol, str(error).replace("$.", "consensus.")) from None
+    if not isinstance(protocol, str) or protocol not in registry.PROTOCOLS:
+        names = list(registry.PROTOCOLS)
+        raise InvalidScenario("consensus.protocol", protocol, ", ".join(names) + suggest(protocol, names))
+    return _convert(scenario.consensus, registry.PROTOCOLS[protocol].parameters, "consensus")
 
 
 # Building --------------------------------------------------------------------------------------------------------
