@@ -1,16 +1,18 @@
 """Every transaction a run has published, once, with the moment at which each node had it.
 
 The counterpart of the block tree: node ``n`` has a transaction at time ``t`` when ``spread.arrival[n] <= t``. Which of
-them a node holds in its mempool is a query (chain/node/mempool.py). ``open`` lists those that may still be waiting
-somewhere; a transaction leaves it once it is buried deep or has expired.
+them a node holds in its mempool is a query (chain/node/mempool.py). ``open`` lists those that no block of the heaviest
+branch includes; a node on another branch also has what blocks above the fork include.
 """
 
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
-from chain.consensus.block_tree import BlockRecord
+from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.ledger.transaction import SignedTransaction
 from chain.network.spread import Spread
-from chain.units import Hash, NodeId, TimeUs
+from chain.units import Address, Hash, NodeId, TimeUs
 
 
 @dataclass(slots=True)
@@ -40,8 +42,14 @@ class TransactionTable:
 
     records: list[TransactionRecord] = field(default_factory=list)
     open: dict[int, TransactionRecord] = field(default_factory=dict)
-    """Those that may still be waiting somewhere, by index."""
+    """Those not on the heaviest branch and not expired, by index."""
+    changed_us: int = 0
+    """Virtual time up to which ``open`` and the branch it stands for have changed."""
+    best: BlockRecord | None = None
+    """The end of the branch that ``open`` leaves out."""
     _index: dict[Hash, int] = field(default_factory=dict)
+    _slots: dict[tuple[Address, int], tuple[int, ...]] = field(default_factory=dict)
+    _expired: int = 0  # records before this one have expired
 
     def add(self, signed: SignedTransaction, origin: NodeId, submitted_us: TimeUs, spread: Spread) -> TransactionRecord:
         """Append a transaction that is not here yet and return its record."""
@@ -49,6 +57,9 @@ class TransactionTable:
         self.records.append(record)
         self.open[record.index] = record
         self._index[signed.id] = record.index
+        slot = (signed.sender, signed.transaction.nonce)
+        self._slots[slot] = (*self._slots.get(slot, ()), record.index)
+        self.changed_us = submitted_us
         return record
 
     def __len__(self) -> int:
@@ -59,33 +70,69 @@ class TransactionTable:
         index = self._index.get(transaction)
         return None if index is None else self.records[index]
 
-    def include(self, block: BlockRecord) -> None:
-        """Note that a block includes its transactions."""
-        for signed in block.block.transactions:
-            record = self.get(signed.id)
-            if record is not None:
-                record.blocks = (*record.blocks, block.index)
+    def get_rivals(self, sender: Address, nonce: int) -> list[TransactionRecord]:
+        """Return the unexpired transactions of a sender with a nonce, on whatever branch they may be."""
+        return [self.records[index] for index in self._slots.get((sender, nonce), ())]
 
-    def close(self, block: BlockRecord) -> None:
-        """Stop offering the transactions of a block that is buried deep."""
+    def get_recent(self, after_us: int, until_us: int) -> list[TransactionRecord]:
+        """Return what was submitted after one moment and not after another."""
+        start = bisect_right(self.records, after_us, key=lambda record: record.submitted_us)
+        stop = bisect_right(self.records, until_us, key=lambda record: record.submitted_us)
+        return self.records[start:stop]
+
+    def include(self, block: BlockRecord, tree: BlockTree, expired_us: int) -> None:
+        """Take in a new block: it includes its transactions, and may have become the end of the heaviest branch."""
+        self.changed_us = block.published_us
+        for record in self._iter_records(block):
+            record.blocks = (*record.blocks, block.index)
+        self._expire(expired_us)
+        if block is tree.get_best(block.published_us):
+            self._follow(block, tree)
+
+    def iter_above(self, block: BlockRecord, tree: BlockTree) -> Iterator[TransactionRecord]:
+        """Yield the transactions that are on the heaviest branch but not below a block of another one."""
+        if self.best is not None:
+            fork = tree.get_fork_point(self.best, block)
+            for passed in tree.iter_branch(self.best):
+                if passed is fork:
+                    break
+                yield from self._iter_records(passed)
+
+    def _follow(self, best: BlockRecord, tree: BlockTree) -> None:
+        if best.parent is not self.best:
+            for record in self.iter_above(best, tree):
+                if record.index >= self._expired:
+                    self.open[record.index] = record
+        previous, self.best = self.best, best
+        fork = tree.get_fork_point(previous, best) if previous is not None else None
+        for passed in tree.iter_branch(best):
+            if passed is fork:
+                break
+            for record in self._iter_records(passed):
+                self.open.pop(record.index, None)
+
+    def _iter_records(self, block: BlockRecord) -> Iterator[TransactionRecord]:
         for signed in block.block.transactions:
             index = self._index.get(signed.id)
             if index is not None:
-                self.open.pop(index, None)
+                yield self.records[index]
 
-    def expire(self, before_us: int) -> None:
-        """Stop offering what was submitted before a moment."""
-        old = []
-        for index, record in self.open.items():  # in order of submission
-            if record.submitted_us >= before_us:
-                break
-            old.append(index)
-        for index in old:
-            del self.open[index]
+    def _expire(self, before_us: int) -> None:
+        while self._expired < len(self.records) and self.records[self._expired].submitted_us <= before_us:
+            record = self.records[self._expired]
+            self.open.pop(record.index, None)
+            self._slots.pop((record.signed.sender, record.signed.transaction.nonce), None)
+            self._expired += 1
 
-    def copy(self) -> "TransactionTable":
-        """Return an independent table that shares the records' frozen parts."""
-        records = [
-            TransactionRecord(r.index, r.signed, r.origin, r.submitted_us, r.spread, r.blocks) for r in self.records
-        ]
-        return TransactionTable(records, {index: records[index] for index in self.open}, self._index.copy())
+    def copy(self, tree: BlockTree) -> "TransactionTable":
+        """Return an independent table over the copy of a tree that shares the records' frozen parts."""
+        records = [replace(record) for record in self.records]
+        return TransactionTable(
+            records,
+            {index: records[index] for index in self.open},
+            self.changed_us,
+            None if self.best is None else tree.records[self.best.index],
+            self._index.copy(),
+            self._slots.copy(),
+            self._expired,
+        )

@@ -103,24 +103,29 @@ class NodeView:
         parameters = tables.ledger.parameters
         base_fee = tables.ledger.next_base_fee(head.hash)
         check_admissible(signed, tables.ledger.state(head.hash), base_fee, parameters)
-        sender, nonce = signed.sender, signed.transaction.nonce
-        for rival in tables.transactions.open.values():
-            if rival.signed.transaction.nonce == nonce and rival.signed.sender == sender:
+        for rival in tables.transactions.get_rivals(signed.sender, signed.transaction.nonce):
+            if rival.spread.is_known(self.node, self.now_us):
                 check_replacement(signed, rival.signed, parameters)
 
-    def iter_held(self) -> list[TransactionRecord]:
-        """Return the open transactions that have reached the node, in order of arrival."""
-        node, now_us = self.node, self.now_us
+    def get_held(self, head: BlockRecord | None = None) -> list[tuple[int, TransactionRecord]]:
+        """Return (time of arrival, record) of what has reached the node and may not be on its branch, by arrival."""
+        node, now_us, transactions = self.node, self.now_us, self._tables.transactions
+        if now_us >= transactions.changed_us:
+            above = transactions.iter_above(head or self.get_head(), self._tables.tree)
+            candidates = {record.index: record for record in above} | transactions.open
+        else:
+            oldest_us = now_us - self._tables.ledger.parameters.expiry_us
+            candidates = {record.index: record for record in transactions.get_recent(oldest_us, now_us)}
         held = [
-            (t, r.index, r)
-            for r in self._tables.transactions.open.values()
-            if (t := r.spread.arrival.item(node)) <= now_us
+            (time_us, index, record)
+            for index, record in candidates.items()
+            if (time_us := record.spread.arrival.item(node)) <= now_us
         ]
-        held.sort()
-        return [record for _, _, record in held]
+        held.sort(key=lambda entry: entry[:2])
+        return [(time_us, record) for time_us, _, record in held]
 
     def compute_mempool(self, head: BlockRecord | None = None) -> MempoolView:
         """Return the node's mempool on top of a block, its head by default."""
         tables, head = self._tables, head or self.get_head()
-        entries = [(r.spread.arrival_us(self.node), r.signed) for r in self.iter_held()]
+        entries = [(time_us, record.signed) for time_us, record in self.get_held(head)]
         return compute_mempool(entries, tables.ledger, head.hash, self.now_us)

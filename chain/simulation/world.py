@@ -41,9 +41,6 @@ from chain.simulation.kernel import LANE_ARRIVAL, LANE_SCENARIO, LANE_TIMER, Eve
 from chain.simulation.signer import Signer
 from chain.units import NEVER, Address, Hash, NodeId, TimeUs
 
-BURIED_BLOCKS = 64
-"""A transaction this deep is no longer offered to any mempool, whatever reorg may come."""
-
 
 class Actor(Protocol):
     """Somebody outside the nodes who acts by himself: people who pay, miners who come and go."""
@@ -245,8 +242,7 @@ class World:
         spread = self.network.publish(block.hash, node, self.now_us, block.size_bytes, "block")
         self.spreads[block.hash] = spread
         record = self.tree.add(block, state, rules.weight(state), node, self.now_us, spread.arrival)
-        self.transactions.include(record)
-        self._close_buried(record)
+        self.transactions.include(record, self.tree, self.now_us - self.setup.ledger.expiry_us)
         self._record("block", node, block.hash, "", spread.arrival.tobytes())
         if rules.wakes_agents(parent.state, state):
             self._awaited[record.index] = set()
@@ -261,11 +257,6 @@ class World:
                 waiting.add(node)
                 if known_us < NEVER:
                     self.kernel.schedule(known_us, LANE_ARRIVAL, "block", node, "", record.index)
-
-    def _close_buried(self, record: BlockRecord) -> None:
-        self.transactions.expire(self.now_us - self.setup.ledger.expiry_us)
-        if record is self.tree.get_best(self.now_us) and record.height > BURIED_BLOCKS:
-            self.transactions.close(self.tree.get_ancestor(record, record.height - BURIED_BLOCKS))
 
     # Messages ----------------------------------------------------------------------------------------------------
 
@@ -394,10 +385,11 @@ class World:
         other, tables = World.__new__(World), self.tables
         other.setup, other.faucet = self.setup, self.faucet.copy()
         other.kernel, other.history, other.network = self.kernel.copy(), self.history.copy(), self.network.copy()
+        tree = tables.tree.copy()
         other.tables = Tables(
             tables.seed,
-            tables.tree.copy(),
-            tables.transactions.copy(),
+            tree,
+            tables.transactions.copy(tree),
             tables.ledger,
             tables.proposers,
             tables.rules,
