@@ -179,7 +179,7 @@ class _Run:
             self.serve(now_us, node)
 
     def get_size(self, place: int) -> int:
-        return int(self.announcing.get_first_bytes(self.item.size_bytes)[place])
+        return int(self.announcing.get_first_bytes(self.item.size_bytes, self.announcing.is_compact[place]))
 
     def get_closings(self, place: int) -> int:
         return self.closings.get(int(self.topology.link[place]), 0)

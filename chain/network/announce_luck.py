@@ -24,7 +24,7 @@ CONTROL_US = 10_000
 class Luck:
     """The luck of one item. Levels are entries of the latency table of the edge a message takes."""
 
-    inventory: IntArray
+    inventory: npt.NDArray[np.uint16]
     """By position: level of the inventory."""
     request: IntArray
     """By node, as the next three: level of its request."""
@@ -61,17 +61,25 @@ class Announcing:
         by_node = values[edges:].reshape(6, nodes).astype(np.int64)
         levels = by_node[:4] >> LUCK_SHIFT
         missing = compute_missing_bytes(by_node[5], item.size_bytes)
-        inventory = (values[:edges] >> LUCK_SHIFT).astype(np.int64)
-        return Luck(inventory, levels[0], levels[1], levels[2], levels[3], by_node[4] < self._failure, missing)
+        inventory = np.asarray(values[:edges] >> LUCK_SHIFT, dtype=np.uint16)
+        return Luck(
+            inventory,
+            levels[0],
+            levels[1],
+            levels[2],
+            levels[3],
+            by_node[4] < self._failure,
+            missing,
+        )
 
-    def get_first_bytes(self, size_bytes: int) -> IntArray:
-        """Return, by position, the size of the first block message: the compact block where it is the smaller one."""
-        return np.where(self.is_compact, min(COMPACT_BYTES, size_bytes), size_bytes)
+    def get_first_bytes(self, size_bytes: int, is_compact: npt.NDArray[np.bool_]) -> IntArray:
+        """Return the sizes of first block messages: that of a compact block, if it is smaller, where one is sent."""
+        return np.where(is_compact, min(COMPACT_BYTES, size_bytes), size_bytes)
 
     def get_first_transfer_us(self, size_bytes: int, links: Links) -> IntArray:
         """Return, by position, transfer and processing of the first block message."""
         bandwidth = self.get_bandwidth(links)
-        return self.get_first_bytes(size_bytes) * 8_000_000 // bandwidth + self.timing.processing_us
+        return self.get_first_bytes(size_bytes, self.is_compact) * 8_000_000 // bandwidth + self.timing.processing_us
 
     def get_bandwidth(self, links: Links) -> IntArray:
         """Return bit/s by position, slowed by lag."""

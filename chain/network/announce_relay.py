@@ -46,10 +46,11 @@ class AnnounceRelay:
         reached = via >= 0
         parent = np.where(reached, self._topology.owner.take(via), NO_PARENT)
         spread, last_us, is_complete = build_spread(item, arrival, parent)
-        sent = self._announcing.get_first_bytes(item.size_bytes).take(via) * reached
-        missed = luck.fails & self._announcing.is_compact.take(via) & reached
-        bytes_sent = int(sent.sum()) + int(luck.missing_bytes[missed].sum())
-        messages = self._count_messages(spread, links) + 2 * int(np.count_nonzero(missed))
+        is_compact = self._announcing.is_compact.take(via)
+        missed = luck.fails & is_compact & reached
+        bytes_sent = int((self._announcing.get_first_bytes(item.size_bytes, is_compact) * reached).sum())
+        bytes_sent += int((luck.missing_bytes * missed).sum())
+        messages = self._count_messages(spread, links, is_complete) + 2 * int(np.count_nonzero(missed))
         base = Base(uploads, None, links, ())
         ends = np.where(busy_after > busy, busy_after + item.start_us, 0)
         return Flight(spread, last_us, is_complete, messages, bytes_sent, base=base, upload_ends=ends)
@@ -69,7 +70,7 @@ class AnnounceRelay:
         moments = np.array(arrival, dtype=np.int64)
         moments[moments < NEVER] -= item.start_us
         fresh, last_us, is_complete = build_spread(item, np.minimum(moments, FAR), parent)
-        messages = self._count_messages(fresh, change.after)
+        messages = self._count_messages(fresh, change.after, is_complete)
         bytes_sent += flight.bytes_sent if base.spread is not None else 0
         upload_ends = np.zeros(len(moments), dtype=np.int64)
         upload_ends[list(ends)] = list(ends.values())
@@ -126,8 +127,10 @@ class AnnounceRelay:
             self._kept = (size_bytes, fixed)
         return fixed
 
-    def _count_messages(self, spread: Spread, links: Links) -> int:
+    def _count_messages(self, spread: Spread, links: Links, is_complete: bool) -> int:
         """Return the inventories of all that pass it on over open links, and request and block for each receiver."""
+        if is_complete and spread.relay and links.is_all_open:
+            return self._announcing.timing.edges + 2 * (self._topology.nodes - 1)
         holders = spread.arrival < FAR if spread.relay else np.arange(len(spread.arrival)) == spread.origin
         is_open = links.open_since.take(self._topology.link) < NEVER
         inventories = int(np.count_nonzero(holders.take(self._topology.owner) & is_open))

@@ -82,7 +82,10 @@ class PushRelay:
             start[list(known)] = list(known.values())
             large = push.compute_push_large(topology, delays, start, open_since)
             spread, last_us, is_complete = build_spread(item, *large)
-        messages = self._count_messages(spread.arrival < FAR, delays, item.relay)
+        if is_complete and item.relay and links.is_all_open:
+            messages = self._timing.edges - (topology.nodes - 1)
+        else:
+            messages = self._count_messages(spread.arrival < FAR, delays, item.relay)
         return Flight(spread, last_us, is_complete, messages, messages * item.size_bytes, memory)
 
     def _count_messages(self, reached: npt.NDArray[np.bool_], delays: IntArray, relay: bool) -> int:
