@@ -20,6 +20,7 @@ from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
 from textual.timer import Timer
 
 from app.commands import COMMANDS, EVERYWHERE, RUN, get_bindings, get_command, get_key
@@ -333,7 +334,7 @@ class ChainroomApp(App[None]):
         """Choose the colours; what the cursor visits shows at once."""
         from app.screens.dialogs import Choice, ChoiceDialog
 
-        own = sorted(name for name in self.available_themes if _is_own(self, name))
+        own = sorted(name for name in self.available_themes if name not in BUILTIN_THEMES)
         others = sorted(name for name in self.available_themes if name not in own and not name.startswith("ansi"))
         choices = [Choice(name, name, _describe_theme(self, name, name in own)) for name in (*own, *others)]
         self.push_screen(
@@ -394,12 +395,6 @@ class ChainroomApp(App[None]):
             lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)[-8:]]
         self._exit_renderables.append(Text("\n".join(lines)))
         self._close_messages_no_wait()
-
-
-def _is_own(app: ChainroomApp, name: str) -> bool:
-    from textual.theme import BUILTIN_THEMES
-
-    return name not in BUILTIN_THEMES
 
 
 def _describe_theme(app: ChainroomApp, name: str, is_own: bool) -> str:

@@ -1,6 +1,6 @@
 """The one registry of what a person can do: key bindings, the palette, the help and the docs are made from it.
 
-Idea: a command is a line of data. ``scope`` says where it works: ``everywhere`` (the application), ``run`` (every screen
+Idea: a command is a line of data. ``scope`` says where it works: ``everywhere`` (the application), ``run`` (any screen
 around the run), or the name of a view or page (``network``, ``wallet``, ``node`` …) whose widget takes
 ``get_bindings(scope)``. Widgets may bind further keys of their own, such as arrows; the help shows those too.
 Invariant: nothing here is a priority binding, so whoever types into a field gets every letter.
@@ -45,7 +45,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("run.start", "home", "Go to the start", "Show the first moment of the run.", "seek_start", RUN),
     CommandSpec("run.bookmark", "b", "Bookmark", "Mark this moment on the timeline.", "bookmark", RUN),
     CommandSpec("run.branch", "B", "Branch here", "Go on from here as if the rest had not been.", "branch", RUN),
-    CommandSpec("run.save", "ctrl+s", "Save the run", "Write the run to a file that replays it exactly.", "save_run", RUN),
+    CommandSpec("run.save", "ctrl+s", "Save the run", "Write a file that replays the run exactly.", "save_run", RUN),
     CommandSpec("run.open", "o", "Open a run", "Open a scenario or a saved run.", "open_run", RUN),
     # Where to
     CommandSpec("go.network", "1", "Network", "The nodes, and what travels between them.", "go('network')"),
@@ -69,7 +69,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("app.presenter", "P", "Presenter mode", "For a projector: captions, masked secrets.", "presenter"),
     CommandSpec("app.quit", "q,ctrl+q", "Quit", "Leave chainroom.", "quit"),
     # The network screen
-    CommandSpec("network.layout", "g", "Map, graph, ring", "Nodes on a map, as a graph, on a ring.", "layout", "network"),
+    CommandSpec("network.layout", "g", "Map, graph, ring", "Nodes on a map, as graph or ring.", "layout", "network"),
     CommandSpec("network.panel", "v", "Map / panel", "Swap map and panel where both do not fit.", "panel", "network"),
     # The page of a node
     CommandSpec("node.stop", "x", "Stop", "Switch the node off: it hears and says nothing.", "do('stop')", "node"),

@@ -55,7 +55,7 @@ def _describe_block(world: World, record: BlockRecord, at_us: TimeUs) -> str:
     ]
     if rivals:
         one, other = name_node(rivals[-1].origin), name_node(record.origin)
-        return f"A fork: {one} and {other} both found a block at height {record.height}. The next block decides which stays."
+        return f"A fork: {one} and {other} both found a block {record.height}. The next block decides which stays."
     payments = plural(len(record.block.transactions), "payment")
     where = f"{name_node(record.origin)} in {world.network.places[record.origin].city}"
     reached = "Every node has it." if known == world.node_count else f"{known} of {world.node_count} nodes have it."

@@ -14,7 +14,7 @@ import numpy as np
 
 from app.present.heads import compute_heads
 from app.present.words import format_span, name_node
-from app.widgets.models import BlockSpread, ChainBlock, Flight, HeadGroup, MapLink, MapNode, MapView, Pulse
+from app.widgets.models import BlockSpread, BlockState, ChainBlock, Flight, HeadGroup, MapLink, MapNode, MapView, Pulse
 from chain.consensus.block_tree import BlockRecord
 from chain.network.spread import Spread
 from chain.simulation.world import World
@@ -134,30 +134,37 @@ class NetworkPresenter:
         """Return the newest blocks of every branch, final and stale ones marked."""
         tree = self.world.tree
         best, published = tree.get_best(at_us), tree.count_published(at_us)
-        key = (best.index, published)
-        if key == self._strip_key:
-            return self._strip
-        self._strip_key = key
-        first = max(0, best.height - STRIP_HEIGHTS)
-        branch = {record.index for record in _iter_down(best, first)}
-        depth = self.world.consensus.depth
-        shown = []
-        for index in range(published - 1, -1, -1):
-            record = tree.records[index]
-            if record.height >= first:
-                shown.append(self._build_block(record, index in branch, best.height - record.height + 1 >= depth > 0))
-            elif index in branch or record.height < first - STRIP_HEIGHTS:
-                break
-        self._strip = tuple(reversed(shown))
+        if (best.index, published) != self._strip_key:
+            self._strip_key = (best.index, published)
+            self._strip = build_blocks(self.world, best, published)
         return self._strip
 
-    def _build_block(self, record: BlockRecord, is_canonical: bool, is_deep: bool) -> ChainBlock:
-        state = ("final" if is_deep else "canonical") if is_canonical else "stale"
-        parent = record.parent.hash.hex() if record.parent is not None else None
-        proposer = name_node(record.origin) if record.height else "all"
-        count = len(record.block.transactions)
-        label = record.hash.hex()[-4:]
-        return ChainBlock(record.hash.hex(), parent, record.height, label, proposer, count, state)  # type: ignore[arg-type]
+
+def build_blocks(
+    world: World, head: BlockRecord, published: int, node: int | None = None, at_us: int = 0
+) -> tuple[ChainBlock, ...]:
+    """Return the newest of the first ``published`` blocks as seen from a head; only those a node knows, if one is given."""
+    first, depth = max(0, head.height - STRIP_HEIGHTS), world.consensus.depth
+    branch = {record.index for record in _iter_down(head, first)}
+    shown = []
+    for index in range(published - 1, -1, -1):
+        record = world.tree.records[index]
+        if node is not None and record.known_us[node] > at_us:
+            continue
+        if record.height >= first:
+            is_deep = head.height - record.height + 1 >= depth > 0
+            shown.append(_build_block(record, index in branch, is_deep))
+        elif index in branch or record.height < first - STRIP_HEIGHTS:
+            break
+    return tuple(reversed(shown))
+
+
+def _build_block(record: BlockRecord, is_canonical: bool, is_deep: bool) -> ChainBlock:
+    state: BlockState = ("final" if is_deep else "canonical") if is_canonical else "stale"
+    parent = record.parent.hash.hex() if record.parent is not None else None
+    proposer = name_node(record.origin) if record.height else "all"
+    count = len(record.block.transactions)
+    return ChainBlock(record.hash.hex(), parent, record.height, record.hash.hex()[-4:], proposer, count, state)
 
 
 def _iter_down(record: BlockRecord, height: int) -> Iterator[BlockRecord]:

@@ -22,11 +22,13 @@ from app.screens.view import Thing
 from app.widgets.bars import get_sparkline
 from app.widgets.models import Field, Tone, Why
 from chain.consensus.block_tree import BlockRecord
+from chain.ledger.fees import compute_effective_tip
+from chain.ledger.transaction import SignedTransaction
 from chain.network.regions import REGIONS, YEARS
 from chain.simulation.commands import SetLag
 from chain.simulation.simulation import Simulation
 from chain.simulation.world import World
-from chain.units import MILLISECOND, NodeId, TimeUs
+from chain.units import MILLISECOND, NodeId, TimeUs, format_amount
 
 SIGHTS: Final = 80
 """How many things a node saw are listed."""
@@ -56,6 +58,23 @@ class Peer(NamedTuple):
     is_open: bool
     state: str
     """``open``, ``cut`` or ``offline``."""
+    height: int
+    """Height of the head it follows."""
+
+
+class MempoolRow(NamedTuple):
+    """A transaction that waits at a node."""
+
+    transaction: bytes
+    """Its hash."""
+    name: str
+    amount: str
+    tip: str
+    """Effective tip in units per gas at the next block's base fee."""
+    state: str
+    tone: Tone
+    why: Why | None
+    """Why it is not pending."""
 
 
 class Sight(NamedTuple):
@@ -91,7 +110,7 @@ def build_facts(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Field
             "head",
             f"#{head.height} {shorten_hash(head.hash)}",
             "strong",
-            note=_describe_head(world, head, at_us),
+            note=_describe_head(head, at_us),
         ),
         _build_hash_rate(world, node, at_us),
         _build_mempool(world, node, at_us, head),
@@ -110,7 +129,7 @@ def _build_state(world: World, node: int, at_us: TimeUs) -> Field:
     return Field("state", "state", "● up to date", "good", has_why=True)
 
 
-def _describe_head(world: World, head: BlockRecord, at_us: TimeUs) -> str:
+def _describe_head(head: BlockRecord, at_us: TimeUs) -> str:
     return f"{format_span(at_us - head.published_us)} old" if head.height else "the first block"
 
 
@@ -170,7 +189,8 @@ def build_peers(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Peer,
         state = "open" if is_open else "cut" if is_online else "offline"
         lag_us = get_lag_us(simulation, node, at_us) + get_lag_us(simulation, other, at_us)
         latency_us = _get_latency_us(world, node, other) + lag_us
-        peers.append(Peer(other, world.network.places[other].city, latency_us, is_open, state))
+        height = world.tree.get_head(NodeId(other), at_us).height
+        peers.append(Peer(other, world.network.places[other].city, latency_us, is_open, state, height))
     return tuple(sorted(peers, key=lambda peer: (peer.latency_us, peer.node)))
 
 
@@ -192,6 +212,33 @@ def get_lag_us(simulation: Simulation, node: int, at_us: TimeUs) -> int:
         if time_us <= at_us and isinstance(command, SetLag) and command.node == node
     ]
     return lags[-1] if lags else 0
+
+
+def format_latency(peer: Peer) -> str:
+    """Return the mean latency of a link; a shut one has none."""
+    return format_span(peer.latency_us) if peer.is_open else "–"
+
+
+# Its mempool -----------------------------------------------------------------------------------------------------
+
+
+def build_mempool_rows(world: World, node: int, at_us: TimeUs) -> tuple[MempoolRow, ...]:
+    """Return what waits at a node: best tips first, then what waits for something else, with the reason."""
+    view = world.view(node, at_us)
+    head = view.get_head()
+    mempool, base_fee = view.compute_mempool(head), world.ledger.next_base_fee(head.hash)
+    rows = [_build_row(signed, base_fee, "pending", "pending", None) for signed in mempool.pending]
+    for hindrance in mempool.queued:
+        why = Why(f"tx {hindrance.signed.id.hex()[:4]} waits", hindrance.rule, (), hindrance.message)
+        rows.append(_build_row(hindrance.signed, base_fee, "queued ?", "warning", why))
+    return tuple(rows)
+
+
+def _build_row(signed: SignedTransaction, base_fee: int, state: str, tone: Tone, why: Why | None) -> MempoolRow:
+    transaction = signed.transaction
+    tip = compute_effective_tip(transaction.max_fee_per_gas, transaction.max_tip_per_gas, base_fee)
+    amount = format_amount(transaction.action.amount, 3)
+    return MempoolRow(signed.id, shorten_hash(signed.id), amount, format_count(tip), state, tone, why)
 
 
 # What it saw -----------------------------------------------------------------------------------------------------
@@ -270,7 +317,7 @@ def explain_state(world: World, node: int, at_us: TimeUs) -> Why:
     """Return why a node follows the head it follows."""
     name, head = name_node(node), world.tree.get_head(NodeId(node), at_us)
     best = world.tree.get_best(at_us)
-    numbers = (
+    numbers: tuple[tuple[str, str], ...] = (
         ("its head", f"#{head.height} {shorten_hash(head.hash)}"),
         ("weight of that branch", format_count(head.weight)),
     )

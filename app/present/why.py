@@ -61,7 +61,7 @@ def _explain_transaction(world: World, digest: Hash, at_us: TimeUs) -> Why | Non
     if record is None:
         return _explain_refusal(world, digest, at_us, "transaction")
     seen = record.spread.count_known(at_us)
-    numbers = (
+    numbers: tuple[tuple[str, str], ...] = (
         ("known by", f"{seen} of {world.node_count} nodes"),
         ("waiting or waited since", format_span(at_us - record.submitted_us)),
     )

@@ -49,7 +49,7 @@ class NetworkView(View):
     .-narrow NetworkView.-panel NetworkMap { display: none; }
     """
 
-    app: "ChainroomApp"  # type: ignore[assignment]
+    app: "ChainroomApp"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

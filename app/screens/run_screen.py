@@ -33,8 +33,8 @@ class RunScreen(Screen[None]):
     """A screen around the run: override ``compose_body``, ``show_body``, ``get_focused_thing`` and ``get_why``."""
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings(RUN)
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
     RunScreen { layout: vertical; overflow: hidden; }
     RunScreen > #caption {
@@ -48,7 +48,7 @@ class RunScreen(Screen[None]):
     RunScreen.-too-small > #too-small { display: block; }
     """
 
-    app: "ChainroomApp"  # type: ignore[assignment]
+    app: "ChainroomApp"
     _timeline: "Timeline | None" = None
 
     def compose(self) -> ComposeResult:
