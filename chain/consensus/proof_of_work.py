@@ -9,16 +9,17 @@ arrives, except where the new head demands another difficulty.
 
 Simplification. Waiting times are drawn, so that runs are reproducible at any hash rate; the nonce is really ground, but
 against a target made easier by a constant factor, chosen at genesis so that grinding takes ``grind_hashes`` tries. The
-zeros are real and checked. ``grind_hashes = 0`` leaves the nonce at zero and the hash unchecked, for large studies.
+zeros are real and checked. However high the difficulty climbs, no block asks for more than ``MAX_GRIND_HASHES`` tries:
+a fraction of a second. ``grind_hashes = 0`` leaves the nonce at zero and the hash unchecked, for large studies.
 
 Sources: S. Nakamoto, Bitcoin: A Peer-to-Peer Electronic Cash System, sections 4 and 5; Bitcoin Core for first-seen ties
 (``CBlockIndexWorkComparator``).
 """
 
-from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chain.consensus.base import Agent, CancelTimer, Effects, Finality, Publish, Rules, SetTimer, Setup, View
 from chain.consensus.block_tree import BlockRecord
@@ -30,12 +31,16 @@ from chain.consensus.difficulty import (
     decode_compact,
     encode_compact,
 )
+from chain.consensus.validators import Context
 from chain.crypto.hashing import grind
 from chain.encoding import decode, encode
-from chain.errors import InvalidBlock, InvalidEncoding
+from chain.errors import InvalidBlock, InvalidEncoding, InvalidScenario
 from chain.ledger.block import HEADER_DOMAIN, Block, encode_header_prefix
-from chain.units import NEVER, SECOND, NodeId, Span, TimeUs
+from chain.units import DAY, MILLISECOND, NEVER, SECOND, Span, TimeUs
 
+MIN_INTERVAL_US: Final = MILLISECOND
+MAX_INTERVAL_US: Final = 366 * DAY
+MAX_GRIND_HASHES: Final = 1 << 17
 _MINE: Final = "mine"
 
 
@@ -47,14 +52,21 @@ class ProofOfWorkParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     """Expected time between blocks at the initial hash rate. Bitcoin: 10 minutes."""
     mining: Literal["automatic", "manual"] = "automatic"
     """Whether miners work by themselves or wait to be told (command MineBlock)."""
-    retarget_window: int = 0
-    """Blocks between two adjustments of difficulty; 0 keeps it as it is. Bitcoin: 2016."""
-    confirmations: int = 6
+    retarget_window: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    """Blocks between two adjustments of difficulty, 3 or more; 0 keeps it as it is. Bitcoin: 2016."""
+    confirmations: Annotated[int, Meta(ge=0, le=10_000)] = 6
     """Blocks, the block itself included, after which a screen calls a block final by depth. Nakamoto, section 11."""
-    grind_hashes: int = 4096
+    grind_hashes: Annotated[int, Meta(ge=0, le=MAX_GRIND_HASHES)] = 4096
     """Hashes the nonce of a block takes on average at the initial difficulty; 0 switches grinding off."""
-    joules_per_terahash: int = 50
+    joules_per_terahash: Annotated[int, Meta(ge=0, le=10**9)] = 50
     """Energy of one million million hashes, in joules; 50 is the method's round figure (CBECI)."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no chain can grow from. Raises InvalidScenario naming the key."""
+        if not MIN_INTERVAL_US <= self.interval <= MAX_INTERVAL_US:
+            raise InvalidScenario("consensus.interval", str(self.interval), '"1ms" to "366d"')
+        if self.retarget_window in (1, 2):  # the measured time spans one interval less: it would be 0, or have no mean
+            raise InvalidScenario("consensus.retarget_window", self.retarget_window, "0 (never), or 3 to 1000000")
 
 
 class WorkSeal(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -102,7 +114,7 @@ class ProofOfWorkRules(Rules[WorkState]):
         try:
             seal = decode(WorkSeal, block.header.consensus)
         except InvalidEncoding as error:
-            raise InvalidBlock("proof-of-work/seal", f"the header's seal cannot be read: {error}") from None
+            raise InvalidBlock("proof-of-work/seal", f"the header's seal '{error.value}' is not a target") from None
         if seal.bits != parent.next_bits:
             message = f"the header claims target {seal.bits:08x}, the chain demands {parent.next_bits:08x}"
             raise InvalidBlock("proof-of-work/bits", message)
@@ -138,7 +150,8 @@ class ProofOfWorkRules(Rules[WorkState]):
         """Return what a header's hash must not exceed: the target of ``bits``, scaled; anything without grinding."""
         if not self.grind_scale:
             return MAX_HASH
-        return min(MAX_HASH, (decode_compact(bits) + 1) * self.grind_scale - 1)
+        scaled = (decode_compact(bits) + 1) * self.grind_scale - 1
+        return max(MAX_HASH // MAX_GRIND_HASHES, min(MAX_HASH, scaled))
 
     def seal(self, block: Block) -> Block:
         """Return the block with a nonce that meets its target, found by trying one after the other."""
@@ -196,11 +209,12 @@ class Miner(Agent):
             return [CancelTimer(_MINE)]
         work = compute_work(decode_compact(view.heaviest().state.next_bits))
         mean_us = work * SECOND // self.hash_rate_per_s
-        return [SetTimer(_MINE, TimeUs(view.now_us + view.draw_exponential(mean_us, _MINE)))]
+        wait_us = max(1, view.draw_exponential(mean_us, _MINE))  # time goes on, whatever the hash rate
+        return [SetTimer(_MINE, TimeUs(view.now_us + wait_us))]
 
 
-def build(parameters: ProofOfWorkParameters, hash_rates_per_s: Mapping[NodeId, int]) -> Setup[WorkState]:
-    """Return the rules and a miner for every node; ``hash_rates_per_s`` may hold zeros."""
-    rules = ProofOfWorkRules(parameters, sum(hash_rates_per_s.values()))
-    agents = {node: Miner(rules, rate) for node, rate in hash_rates_per_s.items()}
+def build(parameters: ProofOfWorkParameters, context: Context) -> Setup[WorkState]:
+    """Return the rules and a miner for every node; hash rates may be zero."""
+    rules = ProofOfWorkRules(parameters, sum(context.hash_rates_per_s.values()))
+    agents = {node: Miner(rules, rate) for node, rate in context.hash_rates_per_s.items()}
     return Setup(parameters.protocol, rules, dict(agents), parameters.confirmations)

@@ -42,7 +42,8 @@ def _(command: c.SubmitTransaction, world: World) -> None:
     try:
         signed = decode(SignedTransaction, command.transaction)
     except InvalidEncoding as error:
-        raise CommandRefused("command/transaction", str(error)) from None
+        message = f"the bytes {error.value}… are not the canonical encoding of a signed transaction"
+        raise CommandRefused("command/transaction", message) from None
     world.record_command(command)
     world.submit_transaction(NodeId(command.node), signed)
 

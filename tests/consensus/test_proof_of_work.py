@@ -3,16 +3,17 @@
 import msgspec
 import pytest
 
-from chain.consensus.difficulty import compute_work, decode_compact
-from chain.consensus.proof_of_work import ProofOfWorkParameters, ProofOfWorkRules, WorkSeal
+from chain.consensus.difficulty import compute_next_bits, compute_work, decode_compact
+from chain.consensus.proof_of_work import MAX_GRIND_HASHES, ProofOfWorkParameters, ProofOfWorkRules, WorkSeal
 from chain.encoding import encode
-from chain.errors import InvalidBlock
+from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import Block
 from chain.ledger.execution import Ledger
 from chain.ledger.parameters import LedgerParameters
-from chain.units import SECOND, Address, Span
+from chain.units import DAY, SECOND, Address, Span
 
 HASH_RATE_PER_S = 10**12
+FORTNIGHT_S = 14 * 24 * 3600
 MINER = Address(bytes(20))
 
 
@@ -95,3 +96,30 @@ def test_work_adds_up_along_a_branch(ledger: Ledger) -> None:
         state, parent = rules.apply(state, block), block
         ledger.add(block)
     assert rules.weight(state) == 3 * compute_work(decode_compact(state.bits))
+
+
+def test_no_block_asks_for_more_hashes_than_a_fraction_of_a_second(ledger: Ledger) -> None:
+    rules = build_rules()
+    bits = rules.genesis(ledger.genesis).next_bits
+    for _ in range(20):  # twenty windows in no time at all, each four times as hard
+        bits = compute_next_bits(bits, 0, FORTNIGHT_S)
+    assert compute_work(decode_compact(bits)) > 10**12 * compute_work(rules.get_ground_target(bits))
+    assert compute_work(rules.get_ground_target(bits)) == MAX_GRIND_HASHES
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("interval", Span(999)), ("interval", Span(367 * DAY)), ("retarget_window", 1), ("retarget_window", 2)],
+)
+def test_what_no_chain_can_grow_from_is_refused(setting: str, value: object) -> None:
+    with pytest.raises(InvalidScenario, match=f"consensus.{setting}"):
+        ProofOfWorkParameters(**{setting: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("retarget_window", -5), ("confirmations", -1), ("grind_hashes", -1), ("grind_hashes", 10**6)],
+)
+def test_numbers_have_ranges(setting: str, value: int) -> None:
+    with pytest.raises(msgspec.ValidationError, match=rf"Expected `int` (>=|<=) .*`\$\.{setting}`"):
+        msgspec.convert({setting: value}, ProofOfWorkParameters)
