@@ -1,10 +1,15 @@
 """``chainroom play``, and ``chainroom`` alone: the interface."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from app.cli.base import State, ascii_option, saves_option, seed_option, settings_option
+
+if TYPE_CHECKING:
+    from app.storage.saves import SaveDocument
+    from chain.scenario import Scenario
 
 
 @click.command()
@@ -31,21 +36,27 @@ def open_interface(
         raise click.ClickException("the interface needs a terminal; 'chainroom run' works without")
     from app.app import ChainroomApp
     from app.cli.saves import open_saves
-    from app.cli.sources import is_scenario, read_save, read_scenario
 
-    scenario, document = None, None
-    if source is not None and is_scenario(ctx, source):
-        from chain.scenario import apply_settings
-
-        scenario = apply_settings(read_scenario(source), settings)
-    elif source is not None:
-        if seed is not None or settings:
-            raise click.UsageError("a saved run has its own seed and settings", ctx)
-        document = read_save(ctx, source)
+    scenario, document = (None, None) if source is None else _read_source(ctx, source, seed, settings)
     is_ascii = ctx.find_root().ensure_object(State).ascii
     app = ChainroomApp(scenario, seed, document, open_saves(ctx), ascii_glyphs=is_ascii)
     app.run()
     ctx.exit(app.return_code or 0)
+
+
+def _read_source(
+    ctx: click.Context, source: str, seed: int | None, settings: tuple[str, ...]
+) -> "tuple[Scenario | None, SaveDocument | None]":
+    """The scenario or the document of a saved run. Importing the engine waits until there is something to read."""
+    from app.cli.sources import is_scenario, read_save, read_scenario
+
+    if is_scenario(ctx, source):
+        from chain.scenario import apply_settings
+
+        return apply_settings(read_scenario(source), settings), None
+    if seed is not None or settings:
+        raise click.UsageError("a saved run has its own seed and settings", ctx)
+    return None, read_save(ctx, source)
 
 
 def _has_terminal() -> bool:
