@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from chain.consensus import registry
+from chain.consensus.validators import Context
 from chain.draws import draw_bytes, draw_normal
 from chain.economy.people import People, TrafficParameters, build_signers
 from chain.errors import InvalidInput, InvalidScenario
@@ -40,6 +41,10 @@ class NodesParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Standard deviation of hash rates as a share of the mean; drawn normal, cut off at a hundredth of the mean."""
     hash_rates_per_s: tuple[Annotated[int, Meta(ge=0, le=10**18)], ...] = ()
     """Hash rates of the first nodes, one by one; nodes beyond the list do not mine. Empty: all nodes mine."""
+    stake_coins: Annotated[int, Meta(ge=0, le=10**9)] = 32
+    """Stake of each node's validator, in coins. Ethereum: 32 a validator."""
+    stakes_coins: tuple[Annotated[int, Meta(ge=0, le=10**9)], ...] = ()
+    """Stakes of the first nodes, one by one; nodes beyond the list do not validate. Empty: all validate alike."""
 
 
 class NodeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -200,7 +205,15 @@ def get_consensus_parameters(scenario: Scenario) -> Any:
     if not isinstance(protocol, str) or protocol not in registry.PROTOCOLS:
         names = list(registry.PROTOCOLS)
         raise InvalidScenario("consensus.protocol", protocol, ", ".join(names) + suggest(protocol, names))
-    return _convert(scenario.consensus, registry.PROTOCOLS[protocol].parameters, "consensus")
+    kind = registry.PROTOCOLS[protocol].parameters
+    return _convert(_leave_out_other_protocols(scenario.consensus, kind), kind, "consensus")
+
+
+def _leave_out_other_protocols(table: dict[str, Any], kind: type[Any]) -> dict[str, Any]:
+    """Return the table without keys that only other protocols have, so that one scenario runs under each of them."""
+    own = {field.name for field in msgspec.structs.fields(kind)}
+    others = {field.name for entry in registry.PROTOCOLS.values() for field in msgspec.structs.fields(entry.parameters)}
+    return {key: value for key, value in table.items() if key in own or key not in others}
 
 
 # Building --------------------------------------------------------------------------------------------------------
@@ -225,6 +238,14 @@ def compute_hash_rates(scenario: Scenario, seed: int) -> dict[NodeId, int]:
     return {NodeId(node): rate for node, rate in enumerate(rates)}
 
 
+def compute_stakes(scenario: Scenario) -> tuple[int, ...]:
+    """Return the stake of every node, in units."""
+    nodes, count = scenario.nodes, scenario.network.nodes
+    if not nodes.stakes_coins:
+        return (nodes.stake_coins * COIN,) * count
+    return tuple(stake * COIN for stake in nodes.stakes_coins) + (0,) * (count - len(nodes.stakes_coins))
+
+
 def build(scenario: Scenario, seed: int | None = None) -> Simulation:
     """Return a simulation at its beginning. Raises InvalidScenario."""
     seed = scenario.seed if seed is None else seed
@@ -236,13 +257,15 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
     faucet_seed = draw_bytes(seed, 32, "faucet-key")
     allocations = {signer.address: scenario.traffic.savings_coins * COIN for signer in signers}
     allocations[Signer(faucet_seed).address] = FAUCET_COINS * COIN
+    accounts = tuple(Address(draw_bytes(seed, 20, "proposer", node)) for node in range(scenario.network.nodes))
+    context = Context(seed, scenario.network.nodes, rates, compute_stakes(scenario), accounts)
     setup = WorldSetup(
         seed=seed,
         network=scenario.network,
         ledger=scenario.ledger,
         allocations=allocations,
-        proposers=tuple(Address(draw_bytes(seed, 20, "proposer", node)) for node in range(scenario.network.nodes)),
-        build_consensus=lambda: protocol.build(parameters, rates),
+        proposers=accounts,
+        build_consensus=lambda: protocol.build(parameters, context),
         build_actors=lambda: (People(seed, scenario.traffic, tuple(signer.copy() for signer in signers), 0),),
         faucet_seed=faucet_seed,
         events=tuple((TimeUs(int(entry.at)), entry.command) for entry in scenario.event),

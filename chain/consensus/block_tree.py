@@ -142,6 +142,14 @@ class BlockTree:
                 return self.records[index]
         return self.records[0]
 
+    def get_first_final(self, at_us: TimeUs) -> BlockRecord:
+        """Return the highest block that any node had declared final; genesis before the first."""
+        for index in reversed(self._finals):
+            final_us = self.records[index].final_us
+            if final_us is not None and int(final_us.min()) <= at_us:
+                return self.records[index]
+        return self.records[0]
+
     def iter_branch(self, head: BlockRecord) -> Iterator[BlockRecord]:
         """Yield a block and its ancestors, genesis last."""
         record: BlockRecord | None = head

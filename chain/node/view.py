@@ -129,3 +129,30 @@ class NodeView:
         tables, head = self._tables, head or self.get_head()
         entries = [(time_us, record.signed) for time_us, record in self.get_held(head)]
         return compute_mempool(entries, tables.ledger, head.hash, self.now_us)
+
+
+class ObserverView(NodeView):
+    """What somebody would know who hears everything at the moment it is published: the run as a whole."""
+
+    __slots__ = ()
+
+    def __init__(self, tables: Tables, now_us: TimeUs) -> None:
+        super().__init__(tables, NodeId(-1), now_us)
+
+    def heaviest(self) -> BlockRecord:
+        return self._tables.tree.get_best(self.now_us)
+
+    def get_known(self, block: Hash) -> BlockRecord | None:
+        record = self._tables.tree.get(block)
+        return record if record is not None and record.published_us <= self.now_us else None
+
+    def iter_known(self, since: BlockRecord) -> Iterator[BlockRecord]:
+        tree = self._tables.tree
+        yield from tree.records[since.index + 1 : tree.count_published(self.now_us)]
+
+    def latest_final(self) -> BlockRecord:
+        return self._tables.tree.get_first_final(self.now_us)
+
+    def get_messages(self, topic: Topic) -> list[Any]:
+        tally = self._tables.messages.tallies.get(topic)
+        return [r.message for r in tally.records if r.published_us <= self.now_us] if tally else []

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.simulation.simulation import RULES_VERSION, Simulation
 from chain.simulation.world import World
@@ -16,7 +17,7 @@ from chain.units import MILLISECOND, NEVER, SECOND
 def compute_report(simulation: Simulation) -> dict[str, Any]:
     """Return the numbers of a run so far, all but the wall-clock seconds."""
     world = simulation.world
-    best = world.tree.get_best(world.now_us)
+    best = world.get_canonical()
     canonical = list(world.tree.iter_branch(best))[-2::-1]  # without genesis, oldest first
     return {
         "scenario": getattr(simulation.scenario, "name", ""),
@@ -102,11 +103,17 @@ def compute_transactions(world: World, best: BlockRecord) -> dict[str, int]:
 
 def compute_finality(world: World, canonical: list[BlockRecord]) -> dict[str, Any]:
     """Return the kind of finality, the height that is final, and the mean time a block waited for it."""
-    depth = world.consensus.depth
-    height = max(0, len(canonical) - depth + 1) if depth else 0
-    lags = [canonical[index + depth - 1].published_us - canonical[index].published_us for index in range(height)]
-    kind = world.consensus.rules.finality.value
-    return {"kind": kind, "height": height, "lag_seconds_mean": sum(lags) / len(lags) / SECOND if lags else None}
+    kind = world.consensus.rules.finality
+    height = min(world.get_finalized().height, len(canonical))
+    reached: list[tuple[int, int]] = []
+    for index, record in enumerate(canonical[:height]):
+        if kind is Finality.DEPTH:
+            reached.append((record.published_us, canonical[index + world.consensus.depth - 1].published_us))
+        elif record.final_us is not None:
+            place = (len(record.final_us) - 1) // 2
+            reached.append((record.published_us, int(np.partition(record.final_us, place)[place])))
+    lags = [final_us - published_us for published_us, final_us in reached if final_us < NEVER]
+    return {"kind": kind.value, "height": height, "lag_seconds_mean": sum(lags) / len(lags) / SECOND if lags else None}
 
 
 def compute_propagation(world: World) -> dict[str, float | None]:

@@ -34,7 +34,7 @@ from chain.network.parameters import NetworkParameters
 from chain.network.spread import Spread
 from chain.node.messages import MessageRecord, MessageTable, Watch
 from chain.node.transactions import TransactionRecord, TransactionTable
-from chain.node.view import NodeView, Tables
+from chain.node.view import NodeView, ObserverView, Tables
 from chain.simulation.commands import Command
 from chain.simulation.history import History, Record
 from chain.simulation.kernel import LANE_ARRIVAL, LANE_SCENARIO, LANE_TIMER, Event, Kernel
@@ -149,6 +149,14 @@ class World:
     def view(self, node: int, at_us: TimeUs | None = None) -> NodeView:
         """Return what a node knows, now or at a past moment."""
         return NodeView(self.tables, NodeId(node), self.now_us if at_us is None else at_us)
+
+    def get_canonical(self, at_us: TimeUs | None = None) -> BlockRecord:
+        """Return the head of the run as a whole: the fork choice of somebody who hears everything at once."""
+        return self.consensus.rules.head(ObserverView(self.tables, self.now_us if at_us is None else at_us))
+
+    def get_finalized(self, at_us: TimeUs | None = None) -> BlockRecord:
+        """Return the highest block that is final for somebody who hears everything at once."""
+        return self.consensus.rules.finalized(ObserverView(self.tables, self.now_us if at_us is None else at_us))
 
     # Events ------------------------------------------------------------------------------------------------------
 
