@@ -71,6 +71,30 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     # The network screen
     CommandSpec("network.layout", "g", "Map, graph, ring", "Nodes on a map, as graph or ring.", "layout", "network"),
     CommandSpec("network.panel", "v", "Map / panel", "Swap map and panel where both do not fit.", "panel", "network"),
+    # The chain screen
+    CommandSpec("chain.panel", "v", "Next panel", "Fields, transactions, Merkle tree, where not all fit.", "panel", "chain"),
+    # The mempool screen
+    CommandSpec("mempool.panel", "v", "Next panel", "The next panel, where not all fit.", "panel", "mempool"),
+    CommandSpec("mempool.next", "right_square_bracket", "Next node", "The mempool of the next node.", "turn(1)", "mempool"),
+    CommandSpec("mempool.previous", "left_square_bracket", "Previous node", "The node before.", "turn(-1)", "mempool"),
+    # The page of a block, transaction or address
+    CommandSpec("page.panel", "v", "Next panel", "The next panel of the page.", "panel", "page"),
+    CommandSpec("page.next", "right_square_bracket", "Next block", "The page of the block after this one.", "turn(1)", "page"),
+    CommandSpec("page.previous", "left_square_bracket", "Previous block", "The page of its parent.", "turn(-1)", "page"),
+    # The wallet screen
+    CommandSpec("wallet.add", "a", "New account", "Add an account, or an address to watch.", "add_account", "wallet"),
+    CommandSpec("wallet.restore", "r", "Restore", "Make the wallet again from its words.", "restore_wallet", "wallet"),
+    CommandSpec("wallet.lock", "l", "Lock / unlock", "Forget the keys, or ask for the password.", "lock", "wallet"),
+    CommandSpec("wallet.faucet", "f", "Get coins", "Ask the faucet for 100 simulated coins.", "faucet", "wallet"),
+    CommandSpec("wallet.qr", "Q", "Show QR", "The address in full, and as a QR code.", "show_qr", "wallet"),
+    CommandSpec("wallet.contact", "k", "Address book", "Note a name and an address.", "note_contact", "wallet"),
+    CommandSpec("wallet.speed-up", "u", "Speed up", "Offer higher fees for a pending payment.", "speed_up", "wallet"),
+    CommandSpec("wallet.cancel", "x", "Cancel", "Put an empty payment in its place.", "cancel_payment", "wallet"),
+    CommandSpec("wallet.why", "question_mark", "Why?", "Why the payment is as it is.", "explain", "wallet"),
+    CommandSpec("wallet.copy", "y", "Copy", "Copy the address, or the payment's hash.", "copy_address", "wallet"),
+    CommandSpec("wallet.next", "right_square_bracket", "Next account", "Show the next account.", "turn(1)", "wallet"),
+    CommandSpec("wallet.previous", "left_square_bracket", "Last account", "The one before.", "turn(-1)", "wallet"),
+    CommandSpec("wallet.panel", "v", "Accounts / form", "Swap them where both do not fit.", "panel", "wallet"),
     # The page of a node
     CommandSpec("node.stop", "x", "Stop", "Switch the node off: it hears and says nothing.", "do('stop')", "node"),
     CommandSpec("node.start", "a", "Start", "Switch the node on again; it catches up.", "do('start')", "node"),

@@ -283,13 +283,6 @@ def build_transaction_row(place: int, record: BlockRecord, receipt: Receipt, hol
     )
 
 
-def build_why(world: World, record: BlockRecord, at_us: TimeUs) -> tuple[str, str, str]:
-    """Return title, rule and explanation of a block's standing, for ``?``."""
-    standing = get_standing(world, get_index(world), record, at_us)
-    rule = "consensus/finality" if standing.confirmations else "consensus/fork-choice"
-    return f"Block {format_title(record, standing)}: {standing.words}", rule, standing.meaning
-
-
 def get_block(world: World, key: bytes | str, at_us: TimeUs) -> BlockRecord | None:
     """Return a block that was published by then, by its hash or the hexadecimal text of it."""
     record = world.tree.get(Hash(bytes.fromhex(key) if isinstance(key, str) else key))

@@ -18,16 +18,16 @@ from app.present.chain import (
     Facts,
     build_block_facts,
     build_transaction_row,
-    build_why,
     format_title,
     get_block,
     get_standing,
 )
+from app.present.chain_why import explain_block
 from app.present.holders import Holders
 from app.present.index import get_index
 from app.present.words import format_clock, format_delay, name_node, plural, shorten_hash
 from app.screens.view import Thing
-from app.widgets.models import Cell, Column, Field, Tone
+from app.widgets.models import Cell, Column, Field, Tone, Why
 from chain.consensus.block_tree import BlockRecord
 from chain.network.spread import NO_PARENT
 from chain.simulation.simulation import Simulation
@@ -51,8 +51,7 @@ class TableModel:
     empty: str
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(NamedTuple):
     """One event in the life of a transaction."""
 
     mark: str
@@ -63,14 +62,6 @@ class Milestone:
     tone: Tone = "text"
     note: str = ""
     thing: Thing | None = None
-
-
-class Explanation(NamedTuple):
-    """What ``?`` says."""
-
-    title: str
-    rule: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +78,7 @@ class Page:
     tables: tuple[TableModel, ...]
     copy: tuple[str, str]
     """What ``y`` copies, and what it is called."""
-    why: Explanation
+    why: Why
     timeline: tuple[Milestone, ...] = ()
     previous: Thing | None = None
     next: Thing | None = None
@@ -121,7 +112,7 @@ def build_block_page(simulation: Simulation, holders: Holders, block: Hash, at_u
         facts=build_block_facts(world, holders, record, at_us),
         tables=tables,
         copy=(record.hash.hex(), f"the hash of block {format_title(record, standing)}"),
-        why=Explanation(*build_why(world, record, at_us)),
+        why=explain_block(world, record, at_us),
         previous=Thing("block", record.parent.hash) if record.parent else None,
         next=_find_child(world, record, at_us),
     )
@@ -155,7 +146,7 @@ def _build_missing_block(world: World, block: Hash, at_us: TimeUs) -> Page | Not
         facts=facts,
         tables=(),
         copy=(block.hex(), "the hash of the refused block"),
-        why=Explanation(f"{title} was refused", rule, message),
+        why=Why(f"{title} was refused", rule, (), message),
     )
 
 

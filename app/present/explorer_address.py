@@ -4,13 +4,13 @@ from bisect import bisect_right
 from typing import Final
 
 from app.present.chain import GLYPHS, TONES, Facts, get_standing
-from app.present.explorer import Explanation, Page, TableModel
+from app.present.explorer import Page, TableModel
 from app.present.explorer_transaction import get_fate
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index
 from app.present.words import format_clock, format_coins, plural, shorten_hash
 from app.screens.view import Thing
-from app.widgets.models import Cell, Column, Field, Tone
+from app.widgets.models import Cell, Column, Field, Tone, Why
 from app.widgets.text import clean
 from chain.consensus.block_tree import BlockRecord
 from chain.node.transactions import TransactionRecord
@@ -119,7 +119,7 @@ def _build_rewards(world: World, index: RunIndex, blocks: list[BlockRecord], at_
     return Field("rewards", "rewards", format_coins(rewards), "good", note=f"{plural(len(kept), 'block')}{stale}")
 
 
-def _explain_balance(world: World, address: Address, at_us: TimeUs) -> Explanation:
+def _explain_balance(world: World, address: Address, at_us: TimeUs) -> Why:
     head = world.tree.get_best(at_us)
     account = world.ledger.state(head.hash).get_account(address)
     message = (
@@ -127,7 +127,7 @@ def _explain_balance(world: World, address: Address, at_us: TimeUs) -> Explanati
         f"the heaviest branch at {format_clock(at_us)}. Its next transaction must have nonce {account.nonce}. Payments "
         "that wait in mempools do not count, and those in the newest blocks can still be undone."
     )
-    return Explanation("Balance", "", message)
+    return Why("Balance", "", (), message)
 
 
 # History ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import numpy as np
 
 from app.present.chain import Facts, format_bytes, format_title, get_standing
 from app.present.explorer import (
-    Explanation,
     Milestone,
     NotThere,
     Page,
@@ -29,7 +28,7 @@ from app.present.words import (
     shorten_hash,
 )
 from app.screens.view import Thing
-from app.widgets.models import Cell, Column, Field, Tone
+from app.widgets.models import Cell, Column, Field, Tone, Why
 from app.widgets.text import clean
 from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
@@ -150,7 +149,7 @@ def build_transaction_page(
         facts=_build_facts(world, holders, record, fate, at_us),
         tables=(nodes, _build_raw_table(record.signed)),
         copy=(transaction.hex(), "the hash of the transaction"),
-        why=Explanation(f"{title}: {fate.words}", fate.rule, fate.message),
+        why=Why(f"{title}: {fate.words}", fate.rule, (), fate.message),
         timeline=build_timeline(world, index, record, fate, at_us),
     )
 
@@ -260,7 +259,7 @@ def _build_refused_page(simulation: Simulation, holders: Holders, transaction: H
         facts=facts,
         tables=tables,
         copy=(transaction.hex(), "the hash of the refused transaction"),
-        why=Explanation(f"{title} was refused by {node}", rule, message),
+        why=Why(f"{title} was refused by {node}", rule, (), message),
         timeline=(
             Milestone("●", format_clock(refusal.time_us), f"handed to {node}", thing=Thing("node", refusal.node)),
             Milestone("✗", format_clock(refusal.time_us), f"refused: {rule}", "bad", message),

@@ -1,0 +1,91 @@
+"""Why a block and its fields are as they are, with the rule and the numbers: what ``?`` says."""
+
+from typing import Final
+
+from app.present.chain import format_gas, format_title, get_standing
+from app.present.index import get_index
+from app.present.words import format_coins, format_count, format_hashes, shorten_hash
+from app.widgets.models import Why
+from chain.consensus.block_tree import BlockRecord
+from chain.consensus.difficulty import compute_work, decode_compact
+from chain.consensus.proof_of_work import ProofOfWorkRules
+from chain.simulation.world import World
+from chain.units import TimeUs
+
+
+def explain_block(world: World, record: BlockRecord, at_us: TimeUs) -> Why:
+    """Return why a block counts or does not, for ``?``."""
+    standing = get_standing(world, get_index(world), record, at_us)
+    rule = "consensus/finality" if standing.confirmations else "consensus/fork-choice"
+    head = world.tree.get_best(at_us)
+    numbers = (
+        ("confirmations", f"{standing.confirmations} of {world.consensus.depth}"),
+        ("work of its branch", format_hashes(record.weight)),
+        ("heaviest branch", f"#{head.height} {shorten_hash(head.hash)} with {format_hashes(head.weight)}"),
+    )
+    return Why(f"Block {format_title(record, standing)}: {standing.words}", rule, numbers, standing.meaning)
+
+
+def explain_field(world: World, record: BlockRecord, key: str, at_us: TimeUs) -> Why:
+    """Return why a field of a block has its value."""
+    explain = _EXPLAINED.get(key)
+    return explain_block(world, record, at_us) if explain is None or record.parent is None else explain(world, record)
+
+
+def _explain_hash(world: World, record: BlockRecord) -> Why:
+    rules = world.consensus.rules
+    assert isinstance(rules, ProofOfWorkRules)
+    target = rules.get_ground_target(record.state.bits)
+    numbers = (
+        ("hash", f"{record.hash.hex()[:24]}…"),
+        ("target", f"{target:064x}"[:24] + "…"),
+        ("nonce", record.block.header.nonce.hex()),
+        ("claimed work", format_hashes(compute_work(decode_compact(record.state.bits)))),
+    )
+    text = (
+        "Read as a number, the hash must not be above the target, so it begins with zeros. The nonce was tried from "
+        "0 on until it did. Any change to the block changes the hash, and the search begins anew. The target is made "
+        f"easier by a constant factor of {format_count(rules.grind_scale)}, so that it is found quickly here; the "
+        "waiting times are those of the full difficulty."
+    )
+    return Why("The hash meets the target", "proof-of-work/target", numbers, text)
+
+
+def _explain_base_fee(_world: World, record: BlockRecord) -> Why:
+    assert record.parent is not None
+    before, header = record.parent.block.header, record.block.header
+    numbers = (
+        ("parent's base fee", f"{format_count(before.base_fee_per_gas)} per gas"),
+        ("parent's gas", format_gas(record.parent.block)),
+        ("target", format_count(before.gas_limit // 2)),
+        ("this base fee", f"{format_count(header.base_fee_per_gas)} per gas"),
+    )
+    text = (
+        "A block above half of its gas limit raises the base fee of the next one, a block below lowers it, by an "
+        "eighth at most. The base fee is burned, so miners gain nothing from filling their own blocks."
+    )
+    return Why("How the base fee came about", "ledger/base-fee", numbers, text)
+
+
+def _explain_reward(world: World, record: BlockRecord) -> Why:
+    execution, interval = world.ledger.execution(record.hash), world.ledger.parameters.halving_interval_blocks
+    numbers = (
+        ("subsidy", format_coins(execution.subsidy)),
+        ("tips", format_coins(execution.tips)),
+        ("burned", format_coins(execution.burned)),
+        ("next halving", f"at #{(record.height // interval + 1) * interval}"),
+    )
+    text = "The subsidy is the only new money there is; it halves at fixed heights. Tips come from the senders."
+    return Why("What the proposer earned", "ledger/subsidy", numbers, text)
+
+
+_EXPLAINED: Final = {
+    "hash": _explain_hash,
+    "target": _explain_hash,
+    "work": _explain_hash,
+    "nonce": _explain_hash,
+    "base-fee": _explain_base_fee,
+    "gas": _explain_base_fee,
+    "burned": _explain_reward,
+    "reward": _explain_reward,
+}

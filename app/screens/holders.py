@@ -1,0 +1,18 @@
+"""Who is behind the addresses of the run on screen, the person's own labels first."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from app.present.holders import NO_LABELS, Holders
+from chain.simulation.world import World
+from chain.units import Address
+
+if TYPE_CHECKING:
+    from app.app import ChainroomApp
+
+
+def get_holders(app: "ChainroomApp", world: World) -> Holders:
+    """Return the names for a world; labels come from the wallet screen, which has read them already."""
+    wallets = getattr(app.home.get_view("wallet"), "wallets", None)
+    labels = wallets.get_labels() if wallets is not None else NO_LABELS
+    return Holders(world, cast("Mapping[Address, str]", labels))
