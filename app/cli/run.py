@@ -19,6 +19,7 @@ from app.cli.base import (
 from app.cli.saves import open_saves
 from app.cli.sources import read_scenario
 from app.storage.errors import ExistingFile, MissingFile
+from app.storage.saves import check_name
 from chain.replay import record
 from chain.scenario import apply_settings, build
 from chain.simulation.report import compute_report
@@ -51,8 +52,8 @@ def command(
     """Run SCENARIO, a name or a path to a .toml file, and print what came of it."""
     described = apply_settings(read_scenario(scenario), settings)
     until_us = TimeUs(int(described.until)) if until is None else parse_span(until)
-    if save is not None and not force:
-        check_is_free(ctx, save)
+    if save is not None:
+        check_name(save) if force else check_is_free(ctx, save)
     started_s = time.perf_counter()
     simulation = build(described, seed)
     run_to(simulation, until_us)

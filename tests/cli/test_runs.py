@@ -88,6 +88,7 @@ def test_scenario_of_ones_own_is_a_path(chainroom: Chainroom, tmp_path: Path) ->
         (["classroom", "--set", "network.nodse=3"], "nodse"),
         (["classroom", "--set", "nonsense"], "key.name=value"),
         (["classroom", "--save", "../x"], "name of a save: '../x' is not allowed"),
+        (["classroom", "--save", "../x", "--force"], "name of a save: '../x' is not allowed"),
     ],
 )
 def test_run_that_cannot_be_is_refused_in_one_line(

@@ -1,5 +1,6 @@
 """A TinyDB that survives kills, full disks, second writers, damage and files from elsewhere."""
 
+import contextlib
 import errno
 import json
 import os
@@ -13,6 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.storage.database import (
     FileKind,
@@ -20,6 +23,7 @@ from app.storage.database import (
     change_database,
     delete_database,
     lock_file,
+    open_tables,
     parse_tables,
     read_database,
     set_aside,
@@ -209,6 +213,36 @@ def test_every_truncation_is_told_as_damage(tmp_path: Path) -> None:
     for length in range(len(data)):
         with pytest.raises(DamagedFile, match="is empty" if length == 0 else "is cut off after"):
             parse_tables(data[:length], THINGS, "file")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | st.just("1"), inner, max_size=3),
+    max_leaves=12,
+)
+HEADERS = st.fixed_dictionaries(
+    {"1": st.fixed_dictionaries({"kind": JSON | st.just("things"), "format": JSON | st.just(1)})}
+)
+TABLES = st.dictionaries(st.text(max_size=8), JSON, max_size=3)
+
+
+@given(st.binary(max_size=200) | st.builds(lambda value: json.dumps(value).encode(), JSON))
+def test_any_bytes_are_read_or_refused_in_words(data: bytes) -> None:
+    with contextlib.suppress(DamagedFile, NewerFile):
+        parse_tables(data, THINGS, "file")
+
+
+@given(HEADERS, TABLES)
+def test_any_tables_are_read_as_they_were_written_or_refused_in_words(
+    header: object, tables: dict[str, object]
+) -> None:
+    data = json.dumps({**tables, "chainroom": header}).encode()
+    try:
+        read = parse_tables(data, THINGS, "file")
+    except (DamagedFile, NewerFile):
+        return
+    assert parse_tables(write_tables(read, THINGS), THINGS, "file") == read
+    open_tables(read).tables()
 
 
 def test_set_aside_and_delete(tmp_path: Path) -> None:
