@@ -31,44 +31,53 @@ REQUEST: Final = 1
 REQUEST_MISSING: Final = 2
 
 
-def run_announce(
+def run_announce(  # noqa: PLR0915 - one loop on purpose: numba compiles it as it stands
     origin: int,
     relay: int,
+    control_us: int,
+    processing_us: int,
     first: Any,
     neighbor: Any,
     owner: Any,
-    inventory: Any,
     table_start: Any,
     extra: Any,
     transfer: Any,
     is_compact: Any,
     bandwidth: Any,
     tables: Any,
+    inventory: Any,
     request: Any,
     block: Any,
     missing_request: Any,
     missing_block: Any,
     fails: Any,
     missing_bits: Any,
-    control_us: int,
-    processing_us: int,
+    reserved_first: Any,
+    reserved_begin: Any,
+    reserved_end: Any,
     busy: Any,
     best: Any,
     via: Any,
     arrival: Any,
+    first_begin: Any,
+    first_end: Any,
+    missing_begin: Any,
 ) -> None:
-    """Fill ``arrival`` and ``via`` (the position of the edge a node got the block over), and move ``busy`` on.
+    """Fill ``arrival`` and ``via`` (the position of the edge a node got the block over), and when uploads to it run.
 
     Times are µs after the start. By position, for the edge owner → neighbor: ``inventory`` (delay of the inventory,
     FAR when closed), ``table_start`` and ``extra`` (latency table, lag), ``transfer`` and ``is_compact`` (of the first
     block message), ``bandwidth`` in bit/s. By node: the levels of luck of its four messages, whether a compact block
-    ``fails`` it, what is then missing, ``busy`` (its last upload ends), ``best`` (FAR − 1) and ``arrival`` (FAR).
-    One function, and long, so that it compiles as it stands.
+    ``fails`` it, what is then missing, ``busy`` (0: when its last upload ends), ``best`` (FAR − 1), ``via`` (−1) and,
+    all FAR, ``arrival``, ``first_begin`` and ``first_end`` (of the first upload to it), ``missing_begin`` (of the
+    second). Uploads of earlier blocks are ``reserved``: those of a node begin at ``reserved_first``, in order; an
+    upload starts in the first gap it fits into. One function, and long, so that it compiles as it stands.
     """
     node = origin
     moment = 0
     arrival[origin] = 0
     best[origin] = -1
+    is_reserved = len(reserved_begin) > 0
     heap = [0]
     heappop(heap)
     while True:
@@ -100,19 +109,28 @@ def run_announce(
                     time += tables[latency + request[node]] + extra[place] + control_us
                     heappush(heap, (time << EVENT_BITS) | (node << KIND_BITS) | REQUEST)
                 continue
-            sender = owner[place]
-            moment = max(time, busy[sender]) + extra[place]
             if kind == REQUEST:
-                moment += tables[latency + block[node]] + transfer[place]
-                busy[sender] = moment
+                length = tables[latency + block[node]] + transfer[place] + extra[place]
+            else:
+                length = tables[latency + missing_block[node]] + processing_us + extra[place]
+                length += missing_bits[node] * 1_000_000 // bandwidth[place]
+            sender = owner[place]
+            begin = max(time, busy[sender])
+            if is_reserved:
+                for index in range(reserved_first[sender], reserved_first[sender + 1]):
+                    if begin + length > reserved_begin[index]:
+                        begin = max(begin, reserved_end[index])
+            moment = begin + length
+            busy[sender] = moment
+            if kind == REQUEST:
+                first_begin[node] = begin
+                first_end[node] = moment
                 if is_compact[place] and fails[node]:
                     time = moment + tables[latency + missing_request[node]] + extra[place] + control_us
                     heappush(heap, (time << EVENT_BITS) | (node << KIND_BITS) | REQUEST_MISSING)
                     continue
             else:
-                moment += tables[latency + missing_block[node]] + processing_us
-                moment += missing_bits[node] * 1_000_000 // bandwidth[place]
-                busy[sender] = moment
+                missing_begin[node] = begin
             arrival[node] = moment
             break
 

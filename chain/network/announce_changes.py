@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.network.announce_luck import Announcing
-from chain.network.flight import Base, Change, Item
+from chain.network.flight import Base, Change, Item, Uploads
+from chain.network.push import FAR
 from chain.network.spread import NO_PARENT
 from chain.units import NEVER
 
@@ -36,14 +37,17 @@ Event = tuple[int, int, int, int, int]
 """(moment, requesting node, kind, position of the edge holder → node, how often its link had closed when sent)."""
 
 
-def run_changes(announcing: Announcing, item: Item, base: Base) -> tuple[list[int], list[int], dict[int, int], int]:
-    """Return (arrival, parent, when each node's last upload ends, bytes sent), arrivals in µs, NEVER where none."""
+def run_changes(announcing: Announcing, item: Item, base: Base) -> tuple[IntArray, list[int], Uploads, int]:
+    """Return (arrival, parent, uploads, bytes sent), in µs after the start, FAR and NO_PARENT where none."""
     run = _Run(announcing, item, base)
     for change in base.changes:
         run.go_to(change.now_us)
         run.on_change(change)
     run.go_to(NEVER)
-    return run.arrival, run.parent, run.upload_end, run.bytes_sent
+    moments = np.array(run.arrival, dtype=np.int64)
+    arrival = np.where(moments == NEVER, FAR, moments - item.start_us)
+    holder, begin, end = np.array(run.uploads, dtype=np.int64).reshape(-1, 3).T
+    return arrival, run.parent, (holder, begin - item.start_us, end - item.start_us), run.bytes_sent
 
 
 class _Run:
@@ -52,10 +56,11 @@ class _Run:
         self.announcing, self.item, self.topology = announcing, item, topology
         self.luck = announcing.draw_luck(item)
         self.links = base.links
-        self.uploads = base.uploads
+        self.reserved = base.reserved
         self.arrival: list[int] = [NEVER] * topology.nodes
         self.parent = [NO_PARENT] * topology.nodes
-        self.upload_end: dict[int, int] = {}
+        self.uploads: list[tuple[int, int, int]] = []
+        """(holder, begin, end) of all uploads that were finished or stopped."""
         self.bytes_sent = 0
         self.closings: dict[int, int] = {}
         """By link: how often it closed; a message sent before that is lost."""
@@ -65,8 +70,8 @@ class _Run:
         """By node: the (position, closings) it requested over and waits for."""
         self.waiting: dict[int, deque[Event]] = {}
         """By holder: the requests that wait."""
-        self.uploading: dict[int, int] = {}
-        """By holder: the position it uploads over now."""
+        self.uploading: dict[int, tuple[int, int]] = {}
+        """By holder: the position it uploads over now, and since when."""
         self.events: list[Event] = []
         if base.spread is None:
             self.events.append((item.start_us, item.origin, PUBLISHED, -1, 0))
@@ -98,7 +103,7 @@ class _Run:
 
     def on_delivered(self, now_us: int, node: int, kind: int, place: int) -> None:
         holder = int(self.topology.owner[place])
-        del self.uploading[holder]
+        self.uploads.append((holder, self.uploading.pop(holder)[1], now_us))
         if kind == BLOCK and self.announcing.is_compact[place] and self.luck.fails[node]:
             self.send(
                 now_us + self.announcing.control_us, node, REQUEST_MISSING, place, self.luck.missing_request[node]
@@ -141,17 +146,28 @@ class _Run:
             size = self.get_size(place) if first else int(self.luck.missing_bytes[node])
             bandwidth = int(self.announcing.get_bandwidth(self.links)[place])
             transfer_us = size * 8_000_000 // bandwidth + self.announcing.timing.processing_us
-            begin_us = max(now_us, int(self.uploads[holder]))
-            self.uploading[holder] = place
+            length_us = transfer_us + self.get_latency_us(place, level)
+            begin_us = self.find_gap(holder, now_us, length_us)
+            self.uploading[holder] = place, begin_us
             self.bytes_sent += size
-            self.upload_end[holder] = self.send(begin_us + transfer_us, node, BLOCK if first else MISSING, place, level)
+            self.send(begin_us + transfer_us, node, BLOCK if first else MISSING, place, level)
 
-    def send(self, from_us: int, node: int, kind: int, place: int, level: int | np.integer) -> int:
-        """Put a message on its way and return when it will be received."""
-        latency = int(self.announcing.timing.tables[self.announcing.table_start[place] + level])
-        moment = from_us + latency + int(self.links.extra_us[self.topology.link[place]])
-        heappush(self.events, (moment, node, kind, place, self.get_closings(place)))
-        return moment
+    def find_gap(self, holder: int, now_us: int, length_us: int) -> int:
+        """Return when an upload of this length starts, between uploads of earlier items."""
+        begin_us, reserved = now_us, self.reserved
+        for index in range(int(reserved.first[holder]), int(reserved.first[holder + 1])):
+            if begin_us + length_us > reserved.begin_us[index]:
+                begin_us = max(begin_us, int(reserved.end_us[index]))
+        return begin_us
+
+    def send(self, from_us: int, node: int, kind: int, place: int, level: np.integer) -> None:
+        """Put a message on its way."""
+        moment_us = from_us + self.get_latency_us(place, level)
+        heappush(self.events, (moment_us, node, kind, place, self.get_closings(place)))
+
+    def get_latency_us(self, place: int, level: np.integer) -> int:
+        latency_us = int(self.announcing.timing.tables[self.announcing.table_start[place] + level])
+        return latency_us + int(self.links.extra_us[self.topology.link[place]])
 
     def on_change(self, change: Change) -> None:
         """Close and open links. Everything up to the moment of the change has happened."""
@@ -173,9 +189,11 @@ class _Run:
         if asked is not None and asked[1] != self.get_closings(asked[0]):
             del self.asked[node]
             self.request(now_us, node)
-        place = self.uploading.get(node)
-        if place is not None and self.links.open_since[self.topology.link[place]] == NEVER:
+        place, begin_us = self.uploading.get(node, (-1, now_us))
+        if place >= 0 and self.links.open_since[self.topology.link[place]] == NEVER:
             del self.uploading[node]
+            if begin_us < now_us:
+                self.uploads.append((node, begin_us, now_us))
             self.serve(now_us, node)
 
     def get_size(self, place: int) -> int:

@@ -1,8 +1,9 @@
 """The announce relay: spreads of blocks by ``run_announce``, and their future again when links change.
 
-Uploads of several blocks share a node's one upload at a time: those of the block that was published first go first. So
-a block finds each node busy until its last upload for any earlier block ends, even one that starts later than its own.
-That is a simplification. A spread that is computed again keeps the uploads it found when it was published.
+Uploads of several blocks share a node's one upload at a time: those of the block that was published first go first, and
+later ones start in the first gap they fit into, where a real node would serve whoever asks first. Measured against one
+loop over all blocks (600 nodes, 535 KB): the mean arrival is 0.5 % late with a block every 10 s, 1–4 % with one every
+5 s, 4 % with one every 2 s, and equal at 600 s. A spread that is computed again keeps the reservations it found.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from chain.network import announce
 from chain.network.announce_changes import run_changes
 from chain.network.announce_luck import Announcing, Luck
-from chain.network.flight import Base, Change, Flight, Item, build_spread
+from chain.network.flight import Base, Change, Flight, Item, Reserved, build_spread
 from chain.network.links import Links
 from chain.network.push import FAR
 from chain.network.spread import NO_PARENT, Spread
@@ -38,11 +39,10 @@ class AnnounceRelay:
         self._is_compiled = (large and announce.is_numba_installed()) if fast is None else fast
         self._kept: tuple[int, tuple[Any, ...]] | None = None
 
-    def start(self, item: Item, links: Links, uploads: IntArray) -> Flight:
-        """Return the flight of an item published now; ``uploads`` tells, by node, when its last upload so far ends."""
+    def start(self, item: Item, links: Links, reserved: Reserved) -> Flight:
+        """Return the flight of an item published now, while nodes upload what is ``reserved``."""
         luck = self._announcing.draw_luck(item)
-        busy = np.maximum(uploads - item.start_us, 0)
-        arrival, via, busy_after = self._run(item, luck, links, busy.copy())
+        via, arrival, first_begin, first_end, missing_begin = self._run(item, luck, links, reserved)
         reached = via >= 0
         parent = np.where(reached, self._topology.owner.take(via), NO_PARENT)
         spread, last_us, is_complete = build_spread(item, arrival, parent)
@@ -51,60 +51,45 @@ class AnnounceRelay:
         bytes_sent = int((self._announcing.get_first_bytes(item.size_bytes, is_compact) * reached).sum())
         bytes_sent += int((luck.missing_bytes * missed).sum())
         messages = self._count_messages(spread, links, is_complete) + 2 * int(np.count_nonzero(missed))
-        base = Base(uploads, None, links, ())
-        ends = np.where(busy_after > busy, busy_after + item.start_us, 0)
-        return Flight(spread, last_us, is_complete, messages, bytes_sent, base=base, upload_ends=ends)
+        base = Base(reserved, None, links, ())
+        uploads = ((parent, first_begin, first_end), (parent, missing_begin, arrival))
+        return Flight(spread, last_us, is_complete, messages, bytes_sent, base=base, uploads=uploads)
 
-    def change(self, flight: Flight, change: Change, uploads: IntArray) -> Flight:
+    def change(self, flight: Flight, change: Change, reserved: Reserved) -> Flight:
         """Return the flight after a change of links: arrivals up to now stand."""
-        spread = flight.spread
         if flight.last_us > change.now_us:
             assert flight.base is not None
             base = replace(flight.base, changes=(*flight.base.changes, change))
         elif change.opened:
-            base = Base(uploads, spread, change.before, (change,))
+            base = Base(reserved, flight.spread, change.before, (change,))
         else:
             return flight
-        item = Item(spread.key, spread.origin, spread.start_us, spread.size_bytes, spread.kind, spread.relay)
-        arrival, parent, ends, bytes_sent = run_changes(self._announcing, item, base)
-        moments = np.array(arrival, dtype=np.int64)
-        moments[moments < NEVER] -= item.start_us
-        fresh, last_us, is_complete = build_spread(item, np.minimum(moments, FAR), parent)
-        messages = self._count_messages(fresh, change.after, is_complete)
+        item = flight.item
+        arrival, parent, uploads, bytes_sent = run_changes(self._announcing, item, base)
+        spread, last_us, is_complete = build_spread(item, arrival, parent)
+        messages = self._count_messages(spread, change.after, is_complete)
         bytes_sent += flight.bytes_sent if base.spread is not None else 0
-        upload_ends = np.zeros(len(moments), dtype=np.int64)
-        upload_ends[list(ends)] = list(ends.values())
-        return Flight(fresh, last_us, is_complete, messages, bytes_sent, base=base, upload_ends=upload_ends)
+        return Flight(spread, last_us, is_complete, messages, bytes_sent, base=base, uploads=(uploads,))
 
-    def _run(self, item: Item, luck: Luck, links: Links, busy: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-        """Return (arrival, via, busy) in µs after the start."""
+    def _run(self, item: Item, luck: Luck, links: Links, reserved: Reserved) -> list[IntArray]:
+        """Return (via, arrival, first_begin, first_end, missing_begin) of ``run_announce``."""
         announcing, topology = self._announcing, self._topology
         inventory = announcing.timing.tables.take(announcing.table_start + luck.inventory) + announcing.control_us
         if links.is_lagged:
             inventory += links.extra_us.take(topology.link)
         if not links.is_all_open:
             inventory[links.open_since.take(topology.link) == NEVER] = FAR
-        by_node = (luck.request, luck.block, luck.missing_request, luck.missing_block, luck.fails.astype(np.int64))
-        missing_bits = luck.missing_bytes * 8
-        best = np.full(topology.nodes, FAR - 1, dtype=np.int64)
-        via = np.full(topology.nodes, -1, dtype=np.int64)
-        arrival = np.full(topology.nodes, FAR, dtype=np.int64)
         fixed = self._get_fixed(item.size_bytes, links)
-        state = (*by_node, missing_bits)
-        times = (announcing.control_us, announcing.timing.processing_us)
-        start = (item.origin, int(item.relay), *fixed[:3])
+        by_node = (luck.request, luck.block, luck.missing_request, luck.missing_block, luck.fails.astype(np.int64))
+        taken = (reserved.first, reserved.begin_us - item.start_us, reserved.end_us - item.start_us)
+        state = [np.full(topology.nodes, value, dtype=np.int64) for value in (0, FAR - 1, -1, FAR, FAR, FAR, FAR)]
+        changing: Any = [inventory, *by_node, luck.missing_bytes * 8, *taken, *state]
+        if not self._is_compiled:
+            changing = [array.tolist() for array in changing]
         loop: Callable[..., None] = announce.get_compiled() if self._is_compiled else announce.run_announce
-        if self._is_compiled:
-            loop(*start, inventory, *fixed[3:], *state, *times, busy, best, via, arrival)
-            return arrival, via, busy
-        lists = [array.tolist() for array in (busy, best, via, arrival)]
-        plain = [array.tolist() for array in state]
-        loop(*start, inventory.tolist(), *fixed[3:], *plain, *times, *lists)
-        return (
-            np.array(lists[3], dtype=np.int64),
-            np.array(lists[2], dtype=np.int64),
-            np.array(lists[0], dtype=np.int64),
-        )
+        times = (announcing.control_us, announcing.timing.processing_us)
+        loop(item.origin, int(item.relay), *times, *fixed, *changing)
+        return [np.array(values, dtype=np.int64, copy=None) for values in changing[-5:]]
 
     def _get_fixed(self, size_bytes: int, links: Links) -> tuple[Any, ...]:
         """Return what depends on size and lag only; the last one without lag is kept."""

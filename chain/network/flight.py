@@ -1,6 +1,6 @@
 """A ``Flight``: a spread that may still change, with what is needed to compute its future again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from chain.network.spread import Spread
 from chain.units import NEVER
 
 IntArray = npt.NDArray[np.int64]
+Uploads = tuple[IntArray, IntArray, IntArray]
+"""(holder, begin, end) of uploads, in µs after the start of the item; no upload where begin is FAR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,20 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """When nodes are busy with uploads of earlier items: those of node v at first[v] … first[v + 1] − 1, in order."""
+
+    first: IntArray
+    begin_us: IntArray
+    end_us: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
     """Announce: where to start computing a spread again."""
 
-    uploads: IntArray
-    """By node: when its last upload of earlier items ends."""
+    reserved: Reserved
+    """When the nodes upload earlier items."""
     spread: Spread | None
     """The spread at rest, None to start from the publication."""
     links: Links
@@ -57,8 +68,14 @@ class Flight:
     """Push, by position: set when lag changed while it was under way; otherwise drawn again by name."""
     base: Base | None = None
     """Announce: where to start computing it again."""
-    upload_ends: IntArray | None = None
-    """Announce, by node: when its last upload of this item ends; not after the last arrival."""
+    uploads: tuple[Uploads, ...] = ()
+    """Announce: the uploads of this item; none of them ends after the last arrival."""
+
+    @property
+    def item(self) -> Item:
+        """What was published."""
+        spread = self.spread
+        return Item(spread.key, spread.origin, spread.start_us, spread.size_bytes, spread.kind, spread.relay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +104,15 @@ def build_spread(
     moments.flags.writeable = parents.flags.writeable = False
     spread = Spread(item.key, item.origin, item.start_us, item.size_bytes, item.kind, item.relay, moments, parents)
     return spread, last_us, count == len(moments)
+
+
+def build_reserved(nodes: int, flights: Iterable[Flight]) -> Reserved:
+    """Return the uploads of these flights by node, in order of time."""
+    uploads = [(flight.spread.start_us, *arrays) for flight in flights for arrays in flight.uploads]
+    none = np.zeros(0, dtype=np.int64)
+    holder = np.concatenate([none, *(holder[begin < FAR] for _, holder, begin, _ in uploads)])
+    begin_us = np.concatenate([none, *(start_us + begin[begin < FAR] for start_us, _, begin, _ in uploads)])
+    end_us = np.concatenate([none, *(start_us + end[begin < FAR] for start_us, _, begin, end in uploads)])
+    order = np.lexsort((end_us, begin_us, holder))
+    first = np.searchsorted(holder[order], np.arange(nodes + 1))
+    return Reserved(first, begin_us[order], end_us[order])

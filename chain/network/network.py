@@ -9,16 +9,14 @@ flight": some node is yet to be reached. The others are dropped here; whoever pu
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
-
-import numpy as np
-import numpy.typing as npt
 
 from chain.errors import InvalidInput
 from chain.network.announce_luck import Announcing
 from chain.network.announce_relay import AnnounceRelay
 from chain.network.compact import draw_compact_nodes
-from chain.network.flight import Change, Flight, Item
+from chain.network.flight import Change, Flight, Item, Reserved, build_reserved
 from chain.network.links import FULL_BANDWIDTH, Links
 from chain.network.parameters import NetworkParameters
 from chain.network.placement import build_places
@@ -27,8 +25,6 @@ from chain.network.spread import Spread
 from chain.network.timing import Timing
 from chain.network.topology import build_topology
 from chain.units import NEVER
-
-IntArray = npt.NDArray[np.int64]
 
 BLOCK_KIND: Final = "block"
 """The kind of item that is announced first where the relay is ``announce``; all others are pushed."""
@@ -58,10 +54,10 @@ class Network:
         timing = Timing(parameters, seed, self.topology, self.places)
         self._push = PushRelay(timing)
         self._announce: AnnounceRelay | None = None
-        if parameters.relay == "announce":
+        if parameters.relay == "announce" and self.topology.links:
             compact = draw_compact_nodes(parameters.nodes, seed, parameters.compact_blocks)
             self._announce = AnnounceRelay(Announcing(timing, compact), fast)
-        self._no_uploads = np.zeros(parameters.nodes, dtype=np.int64)
+        self._nothing_reserved = build_reserved(parameters.nodes, [])
         self._flights: dict[bytes, Flight] = {}
         self._sweep_at = SWEEP_AT
 
@@ -86,7 +82,7 @@ class Network:
             size_bytes = self.parameters.block_bytes
         item = Item(key, origin, time_us, size_bytes, kind, relay)
         if self._announce is not None and kind == BLOCK_KIND:
-            flight = self._announce.start(item, self.links, self._get_uploads(key, time_us))
+            flight = self._announce.start(item, self.links, self._get_reserved(key, time_us))
         else:
             flight = self._push.start(item, self.links)
         self._flights[key] = flight
@@ -156,8 +152,8 @@ class Network:
         self._sweep(now_us)
         changed = []
         for key, old in self._flights.items():
-            if self._announce is not None and old.base is not None:
-                new = self._announce.change(old, change, self._get_uploads(key, now_us))
+            if self._announce is not None and old.spread.kind == BLOCK_KIND:
+                new = self._announce.change(old, change, self._get_reserved(key, now_us))
             else:
                 new = self._push.change(old, change)
             self._flights[key] = new
@@ -167,17 +163,22 @@ class Network:
                 changed.append(new.spread)
         return changed
 
-    def _get_uploads(self, key: bytes, now_us: int) -> IntArray:
-        """Return, by node, when its last upload of any other item ends, as things stand; past moments do not matter."""
-        uploads = self._no_uploads
-        for other, flight in self._flights.items():
-            if flight.upload_ends is not None and flight.last_us > now_us and other != key:
-                uploads = np.maximum(uploads, flight.upload_ends)
-        return uploads
+    def _get_reserved(self, key: bytes, now_us: int) -> Reserved:
+        """Return when nodes upload other items that are still under way."""
+        moving = [
+            flight
+            for other, flight in self._flights.items()
+            if flight.uploads and flight.last_us > now_us and other != key
+        ]
+        return build_reserved(self.topology.nodes, moving) if moving else self._nothing_reserved
 
     def _sweep(self, now_us: int) -> None:
-        """Drop the flights that have reached every node; look again when their number has doubled."""
-        self._flights = {
-            key: flight for key, flight in self._flights.items() if not flight.is_complete or flight.last_us > now_us
-        }
-        self._sweep_at = max(SWEEP_AT, 2 * len(self._flights))
+        """Drop the flights that have reached every node, and what the resting ones no longer need."""
+        flights: dict[bytes, Flight] = {}
+        for key, flight in self._flights.items():
+            if flight.last_us > now_us:
+                flights[key] = flight
+            elif not flight.is_complete:
+                flights[key] = replace(flight, delays=None, base=None, uploads=())
+        self._flights = flights
+        self._sweep_at = max(SWEEP_AT, 2 * len(flights))

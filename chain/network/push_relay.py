@@ -35,8 +35,7 @@ class PushRelay:
         """
         if flight.last_us <= change.now_us and not change.opened:
             return flight
-        spread, timing = flight.spread, self._timing
-        item = Item(spread.key, spread.origin, spread.start_us, spread.size_bytes, spread.kind, spread.relay)
+        spread, item, timing = flight.spread, flight.item, self._timing
         known = {item.origin: 0} | {
             node: moment - item.start_us
             for node, moment in enumerate(spread.arrival.tolist())
