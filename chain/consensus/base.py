@@ -149,7 +149,10 @@ class Rules(ABC, Generic[S]):
 
     @abstractmethod
     def check(self, parent: S, block: Block) -> None:
-        """Raise InvalidBlock, naming the rule and the numbers, unless the block may follow its parent."""
+        """Raise InvalidBlock, naming the rule and the numbers, unless the block may follow its parent.
+
+        InvalidEncoding may escape when the seal cannot be read; the world makes it an InvalidBlock.
+        """
 
     @abstractmethod
     def apply(self, parent: S, block: Block) -> S:

@@ -34,7 +34,7 @@ from chain.consensus.difficulty import (
 from chain.consensus.validators import Context
 from chain.crypto.hashing import grind
 from chain.encoding import decode, encode
-from chain.errors import InvalidBlock, InvalidEncoding, InvalidScenario
+from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import HEADER_DOMAIN, Block, encode_header_prefix
 from chain.units import DAY, MILLISECOND, NEVER, SECOND, Span, TimeUs
 
@@ -111,10 +111,7 @@ class ProofOfWorkRules(Rules[WorkState]):
         return WorkState(0, time_us, 0, time_us, self.initial_bits, self.initial_bits)
 
     def check(self, parent: WorkState, block: Block) -> None:
-        try:
-            seal = decode(WorkSeal, block.header.consensus)
-        except InvalidEncoding as error:
-            raise InvalidBlock("proof-of-work/seal", f"the header's seal '{error.value}' is not a target") from None
+        seal = decode(WorkSeal, block.header.consensus)
         if seal.bits != parent.next_bits:
             message = f"the header claims target {seal.bits:08x}, the chain demands {parent.next_bits:08x}"
             raise InvalidBlock("proof-of-work/bits", message)

@@ -24,7 +24,7 @@ from chain.consensus.base import (
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.crypto.hashing import digest
 from chain.encoding import encode
-from chain.errors import InvalidBlock, InvalidMessage, InvalidTransaction, RuleBroken
+from chain.errors import InvalidBlock, InvalidEncoding, InvalidMessage, InvalidTransaction, RuleBroken
 from chain.ledger.block import Block
 from chain.ledger.execution import Ledger
 from chain.ledger.parameters import LedgerParameters
@@ -240,7 +240,7 @@ class World:
         try:
             if parent is None:
                 raise InvalidBlock("consensus/parent", f"parent {block.header.parent.hex()[:16]}… is not known")
-            rules.check(parent.state, block)
+            self._check_block(parent, block)
             self.ledger.add(block)
         except InvalidBlock as error:
             self.invalid_blocks.append((self.now_us, node, block, error))
@@ -256,6 +256,12 @@ class World:
             self._awaited[record.index] = set()
             self._await_arrivals(record, range(self.node_count))
         return record
+
+    def _check_block(self, parent: BlockRecord, block: Block) -> None:
+        try:
+            self.consensus.rules.check(parent.state, block)
+        except InvalidEncoding as error:
+            raise InvalidBlock("consensus/seal", f"the header's seal cannot be read: {error}") from None
 
     def _await_arrivals(self, record: BlockRecord, nodes: range | list[int]) -> None:
         waiting = self._awaited[record.index]
