@@ -171,17 +171,22 @@ class Replay:
         simulation, document = self.simulation, self.document
         target_us = document.end_us if target_us is None else min(target_us, document.end_us)
         left = max(0, document.steps - simulation.world.kernel.steps)
-        has_reached = simulation.run_until(target_us, min(max_events, left))
+        try:
+            has_reached = simulation.run_until(target_us, min(max_events, left))
+        except ReplayDiverged:
+            self._compare()  # what differs first is told, not the command that does not fit because of it
+            raise
         if target_us == document.end_us:  # a run may have been left in the middle of a microsecond
             has_reached = has_reached or simulation.world.kernel.steps >= document.steps
             self.is_finished = has_reached
-        if self.is_comparable:
-            self._compare()
-            if self.is_finished:
-                self._compare_end()
+        self._compare()
+        if self.is_finished and self.is_comparable:
+            self._compare_end()
         return has_reached
 
     def _compare(self) -> None:
+        if not self.is_comparable:
+            return
         history, size = self.simulation.history, SHORT_DIGEST_BYTES
         for index in range(self._compared, len(history.records)):
             place = slice(index * size, index * size + size)
@@ -192,16 +197,16 @@ class Replay:
     def _compare_end(self) -> None:
         simulation, history, document = self.simulation, self.simulation.history, self.document
         found = {
-            "events": len(history.records),
             "commands": len(simulation.log),
+            "events": len(history.records),
             "steps": simulation.world.kernel.steps,
             "end_us": simulation.now_us,
             "rolling digests": tuple(history.rolling),
             "final digest": simulation.compute_digest(),
         }
         recorded = {
-            "events": len(self._short) // SHORT_DIGEST_BYTES,
             "commands": len(document.commands),
+            "events": len(self._short) // SHORT_DIGEST_BYTES,
             "steps": document.steps,
             "end_us": document.end_us,
             "rolling digests": document.digests.rolling,
