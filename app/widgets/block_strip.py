@@ -87,7 +87,7 @@ class BlockStrip(CanvasWidget, can_focus=True):
             return
         tip = max(block.height for block in self.blocks)
         room = canvas.width - (min(cell_len(self.working) + 4, 42) if canvas.width >= 70 else 2)
-        columns = max(1, (room - 1) // STEP_CELLS)
+        columns = max(1, (room - 3) // STEP_CELLS)
         chosen_height = next((block.height for block in self.blocks if block.block == self.chosen), tip)
         first = max(0, min(tip - columns + 1, chosen_height))
         shown = {block.block: block for block in self.blocks if first <= block.height < first + columns}

@@ -121,12 +121,9 @@ class BlockTree(PenMixin, ScrollView, can_focus=True):
         self._resize()
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
-        """Scrolling away from the right end stops following."""
+        """At the right end the view follows the tip, elsewhere it stays."""
         super().watch_scroll_x(old_value, new_value)
-        if round(new_value) < round(old_value):
-            self.is_following = False
-        elif self.max_scroll_x and round(new_value) >= self.max_scroll_x:
-            self.is_following = True
+        self.is_following = round(new_value) >= self.max_scroll_x
 
     # Painting
 
@@ -214,6 +211,8 @@ class BlockTree(PenMixin, ScrollView, can_focus=True):
         self._window = None
         if block is not None:
             self._show_block(self._known[block])
+            tip = self._get_tip()
+            self.is_following = tip is not None and tip.block == block
             self.post_message(self.BlockChosen(block))
         self.refresh()
 

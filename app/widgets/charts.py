@@ -190,9 +190,10 @@ class Histogram(CanvasWidget):
             pen = self.PEN["fill"] if len(bar.parts) == 1 else self.PEN[f"fee-{min(place, _FEES - 1) + 1}"]
             reached += part
             eighths = round(reached / top * height * 8)
-            end = -(-eighths // 8) if place == len(bar.parts) - 1 else round(eighths / 8)
+            is_top = place == len(bar.parts) - 1
+            end = -(-eighths // 8) if is_top else round(eighths / 8)
             while row < end:
-                canvas.put(x, height - 1 - row, RISING[max(1, min(8, eighths - 8 * row))] * wide, pen)
+                canvas.put(x, height - 1 - row, RISING[min(8, eighths - 8 * row) if is_top else 8] * wide, pen)
                 row += 1
         if bar.note and height - 2 - int(reached / top * height) >= 0:
             canvas.put(

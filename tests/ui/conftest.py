@@ -1,0 +1,77 @@
+"""What tests of the interface share: a stage for one widget, and goldens of rendered text.
+
+Set ``CHAINROOM_UPDATE_GOLDENS=1`` to write the goldens again, then look at the difference before committing it.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.message import Message
+from textual.widget import Widget
+
+from app.themes import DEFAULT_THEME, get_variable_defaults, install_themes
+
+GOLDEN_FOLDER = Path(__file__).parent / "golden"
+
+
+class Stage(App[None]):
+    """An application with one widget that fills it and gets the focus; ``seen`` keeps the messages of our widgets."""
+
+    CSS = "Stage > Screen > * { width: 1fr; }"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, widget: Widget, theme: str = DEFAULT_THEME, *, ascii_glyphs: bool = False) -> None:
+        self._theme_name = theme
+        super().__init__()
+        self.widget, self.ascii_glyphs = widget, ascii_glyphs
+        self.seen: list[Message] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return get_variable_defaults(dark=self.current_theme.dark)
+
+    def compose(self) -> ComposeResult:
+        yield self.widget
+
+    def on_mount(self) -> None:
+        assert install_themes(self) == ()
+        self.theme = self._theme_name
+
+    def watch(self, message: Message) -> None:
+        """The message hook for ``run_test``."""
+        if type(message).__module__.startswith("app.widgets"):
+            self.seen.append(message)
+
+    def get_lines(self) -> list[str]:
+        """The screen as text, a line a row, without spaces at the ends."""
+        strips = self.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+
+def get_text(app: App[Any]) -> str:
+    """The screen of any application as text."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
+
+
+@pytest.fixture
+def stage() -> type[Stage]:
+    """``async with (app := stage(widget)).run_test(size=(80, 24), message_hook=app.watch) as pilot``."""
+    return Stage
+
+
+@pytest.fixture
+def check_golden() -> Callable[[App[Any], str], None]:
+    """``check_golden(app, "map_80x24")`` compares the screen with ``golden/map_80x24.txt``."""
+
+    def check(app: App[Any], name: str) -> None:
+        path, text = GOLDEN_FOLDER / f"{name}.txt", get_text(app)
+        if os.environ.get("CHAINROOM_UPDATE_GOLDENS"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
