@@ -94,16 +94,17 @@ def build_spread(
 ) -> tuple[Spread, int, bool]:
     """Return (spread, last arrival, whether all are reached); given arrivals in µs after the start, FAR where none."""
     moments = np.array(arrival, dtype=np.int64)
-    reached = moments < FAR
-    count = int(np.count_nonzero(reached))
+    latest = int(moments.max())
+    is_complete = latest < FAR
+    if not is_complete:
+        reached = moments < FAR
+        latest = int(moments[reached].max())
+        moments[~reached] = NEVER - item.start_us
     moments += item.start_us
-    last_us = int(moments.max() if count == len(moments) else moments[reached].max())
-    if count < len(moments):
-        moments[~reached] = NEVER
     parents = np.array(parent, dtype=np.int16)
     moments.flags.writeable = parents.flags.writeable = False
     spread = Spread(item.key, item.origin, item.start_us, item.size_bytes, item.kind, item.relay, moments, parents)
-    return spread, last_us, count == len(moments)
+    return spread, latest + item.start_us, is_complete
 
 
 def build_reserved(nodes: int, flights: Iterable[Flight]) -> Reserved:

@@ -26,8 +26,8 @@ SMALL_EDGES: Final = 1200
 """Up to this many directed edges plain integers are faster than arrays."""
 FAR: Final = 1 << 60
 """Later than any arrival, in µs after the start; twice of it still fits into 64 bits."""
-_BITS: Final = 15
-_MASK: Final = (1 << _BITS) - 1
+NODE_BITS: Final = 15
+NODE_MASK: Final = (1 << NODE_BITS) - 1
 
 
 def build_adjacency(topology: Topology) -> Adjacency:
@@ -48,27 +48,26 @@ def compute_push_small(
     ``open_since`` is by position, None when no open link is younger than the first arrival.
     """
     nodes = len(adjacency)
-    best = [FAR << 2 * _BITS] * nodes
+    best = [FAR] * nodes
     arrival, parent = [FAR] * nodes, [NO_PARENT] * nodes
     heap: list[int] = []
     for node, moment in known.items():
-        best[node] = 0
-        heappush(heap, moment << 2 * _BITS | node)
+        best[node] = -1  # no offer is better
+        heappush(heap, moment << NODE_BITS | node)
     while heap:
         entry = heappop(heap)
-        node = entry & _MASK
+        node = entry & NODE_MASK
         if arrival[node] != FAR:
             continue
-        moment = arrival[node] = entry >> 2 * _BITS
-        parent[node] = entry >> _BITS & _MASK
+        moment = arrival[node] = entry >> NODE_BITS
         for target, place in adjacency[node]:
-            sent = moment if open_since is None or open_since[place] < moment else open_since[place]
-            offer = (sent + delay[place] << _BITS | node) << _BITS | target
+            offer = (moment if open_since is None else max(moment, open_since[place])) + delay[place]
             if offer < best[target]:
                 best[target] = offer
-                heappush(heap, offer)
-    for node in known:
-        parent[node] = NO_PARENT
+                parent[target] = node
+                heappush(heap, offer << NODE_BITS | target)
+            elif offer == best[target] and node < parent[target]:
+                parent[target] = node
     return arrival, parent
 
 

@@ -23,6 +23,8 @@ PROCESSING_US: Final = 2_000
 """What a node takes to process an item (SimBlock, ``Node.processingTime``)."""
 NO_LIMIT: Final = 1 << 50
 """Bandwidth, in bit/s, where transfers take no time."""
+KEPT_TRANSFERS: Final = 20_000
+"""Sizes times edges whose transfer times are kept; one size always is."""
 FEW_VALUES: Final = 1_000
 """Up to this many values BLAKE2b is faster than setting up Philox."""
 
@@ -48,7 +50,7 @@ class Timing:
         """Added to every item received; nothing in the models constant and uniform."""
         self._pair: IntArray = source * len(REGIONS) + target
         self._bandwidth: IntArray = np.array(pairs, dtype=np.int64)
-        self._transfer: tuple[int, IntArray] = (-1, self._pair)
+        self._transfers: dict[int, IntArray] = {}
 
     def draw_levels(self, key: bytes, count: int) -> npt.NDArray[np.uint16]:
         """Return ``count`` values of 16 bits of luck of the item named ``key``."""
@@ -66,13 +68,17 @@ class Timing:
         return bandwidth
 
     def get_transfer_us(self, size_bytes: int, links: Links) -> IntArray:
-        """Return, by position, what transfer and processing of that many bytes take; the last size is remembered."""
+        """Return, by position, what transfer and processing of that many bytes take; the last sizes are kept."""
         if links.is_lagged:
             return size_bytes * 8_000_000 // self.get_bandwidth(links) + self.processing_us
-        if self._transfer[0] != size_bytes:
+        transfer = self._transfers.get(size_bytes)
+        if transfer is None:
             by_pair = size_bytes * 8_000_000 // self._bandwidth + self.processing_us
-            self._transfer = (size_bytes, by_pair.take(self._pair))
-        return self._transfer[1]
+            transfer = by_pair.take(self._pair)
+            if len(self._transfers) * self.edges >= KEPT_TRANSFERS:
+                self._transfers = {}
+            self._transfers[size_bytes] = transfer
+        return transfer
 
     def compute_push_delays(self, key: bytes, size_bytes: int, links: Links) -> IntArray:
         """Return, by position, latency + transfer + processing + lag of the item over each edge, open or closed."""
