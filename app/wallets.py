@@ -18,6 +18,7 @@ from app.storage.database import FileKind, Notice, change_database, log_notice, 
 from app.storage.errors import StorageError, WalletLocked
 from app.storage.keystore import Account, Keystore, Unlocked, check_label
 from app.storage.passwords import check_password
+from app.storage.paths import get_wallet_file
 from chain.errors import ChainroomError, InvalidInput
 from chain.ledger.transaction import SignedTransaction
 from chain.units import Address
@@ -213,3 +214,13 @@ def build_new_phrase(
 def choose_places(word_count: int, count: int = 3) -> tuple[int, ...]:
     """Return places of words to ask for, from 0, in order."""
     return tuple(sorted(secrets.SystemRandom().sample(range(word_count), count)))
+
+
+def get_wallets(app: object) -> Wallets:
+    """Return the wallet model of the program: one for all its screens, made when it is first asked for."""
+    wallets = getattr(app, "wallets", None)
+    if not isinstance(wallets, Wallets):
+        keystore = getattr(app, "keystore", None) or Keystore(get_wallet_file())
+        wallets = Wallets(keystore)
+        app.wallets = wallets  # type: ignore[attr-defined]
+    return wallets

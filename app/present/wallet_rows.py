@@ -1,0 +1,158 @@
+"""The wallet in words: rows of its tables, why a payment is as it is, and what a beginner could do next.
+
+"Final" is never said alone. Under proof of work it is final by depth: so many confirmations, and whoever has enough
+hash power can still undo it at a cost that grows with every block.
+"""
+
+from typing import Final, NamedTuple
+
+from app.present.holders import Holders
+from app.present.wallet import GLYPHS, AccountView, Payment, State
+from app.present.words import format_clock, format_coins
+from app.storage.keystore import Account
+from app.widgets.bars import get_bar
+from app.widgets.models import Cell, Column, Tone
+from app.widgets.text import clean
+from chain.units import format_amount
+
+ACCOUNT_COLUMNS: Final = (
+    Column("account", 8, is_flexible=True), Column("coins", 12, "right"), Column("pending", 9, "right"),
+)  # fmt: skip
+CONTACT_COLUMNS: Final = (Column("name", 8, is_flexible=True), Column("address", 15))
+HISTORY_COLUMNS: Final = (
+    Column("state", 11), Column("when", 8), Column("who", 14, is_flexible=True), Column("amount", 13, "right"),
+    Column("fee", 8, "right"), Column("", 34, is_flexible=True),
+)  # fmt: skip
+NARROW_HISTORY_COLUMNS: Final = (
+    Column("state", 11), Column("who", 14), Column("amount", 11, "right"), Column("", 20, is_flexible=True),
+)  # fmt: skip
+_TONES: Final[dict[State, Tone]] = {
+    "final": "final", "confirmed": "good", "pending": "pending", "queued": "pending", "replaced": "stale",
+    "expired": "stale", "refused": "bad",
+}  # fmt: skip
+
+
+class Explanation(NamedTuple):
+    """Why something is as it is."""
+
+    title: str
+    rule: str
+    text: str
+
+
+def build_account_row(account: Account, view: AccountView, *, is_chosen: bool) -> tuple[Cell, ...]:
+    """Return label, balance and what is under way."""
+    balance = view.balance
+    under_way = balance.incoming - balance.outgoing
+    mark = "▸ " if is_chosen else "  "
+    label = clean(account.label, 24) + (" (watch)" if account.is_watch_only else "")
+    pending = format_signed(under_way, 2) if under_way else ""
+    return (
+        Cell(mark + label, "strong" if is_chosen else "text"),
+        Cell(format_amount(balance.confirmed, 3), "text"),
+        Cell(pending, "pending"),
+    )
+
+
+def build_history_row(payment: Payment, holders: Holders, *, is_narrow: bool, depth: int) -> tuple[Cell, ...]:
+    """Return a payment as a row of ``HISTORY_COLUMNS`` or ``NARROW_HISTORY_COLUMNS``."""
+    tone = _TONES[payment.state]
+    state = Cell(f"{GLYPHS[payment.state]} {payment.state}", tone)
+    who = Cell(describe_other(payment, holders), "text")
+    amount = Cell(format_change(payment, 2 if is_narrow else 4), "text" if payment.is_outgoing else "good")
+    detail = Cell(describe_progress(payment, depth, is_narrow=is_narrow), tone if tone == "bad" else "muted")
+    if is_narrow:
+        return state, who, amount, detail
+    fee = format_amount(payment.fee, 4) if payment.is_outgoing and payment.state != "refused" else ""
+    return state, Cell(format_clock(payment.time_us).split(".")[0], "muted"), who, amount, Cell(fee, "muted"), detail
+
+
+def describe_other(payment: Payment, holders: Holders) -> str:
+    """Return who stands on the other side: ``→ Omar``, ``← faucet``."""
+    if payment.is_own:
+        return "↺ yourself"
+    return f"{'→' if payment.is_outgoing else '←'} {holders.describe(payment.other)}"
+
+
+def format_change(payment: Payment, decimals: int) -> str:
+    """Return what a payment does to the account, with its sign."""
+    if payment.is_own:
+        return format_amount(0)
+    return format_signed(-payment.amount if payment.is_outgoing else payment.amount, decimals)
+
+
+def format_signed(amount: int, decimals: int) -> str:
+    """Return an amount with its sign: ``−25``, ``+3.5``; what is cut away to nothing shows as much."""
+    text = format_amount(abs(amount), decimals)
+    return ("−" if amount < 0 else "+") + (text if text != "0" or not amount else "<0." + "0" * (decimals - 1) + "1")
+
+
+def describe_progress(payment: Payment, depth: int, *, is_narrow: bool = False) -> str:
+    """Return how far a payment has come, in a few words."""
+    match payment.state:
+        case "final":
+            return f"block {payment.height} · {payment.confirmations} deep"
+        case "confirmed":
+            of = f" of {depth}" if depth else ""
+            word = "conf." if is_narrow else "confirmations"
+            return f"block {payment.height} · {payment.confirmations}{of} {word}"
+        case "pending":
+            bar = "" if is_narrow or not payment.nodes else " " + get_bar(payment.seen / payment.nodes, 6)
+            return f"seen by {payment.seen}/{payment.nodes} nodes{bar} {payment.message}".rstrip()
+        case "queued":
+            return f"waits: {payment.message}"
+        case _:
+            return f"? {payment.message}" if is_narrow else f"{payment.message}  ? why"
+
+
+def explain_payment(payment: Payment, holders: Holders, depth: int) -> Explanation:
+    """Return why a payment is in its state, for ``?``."""
+    title = f"{format_change(payment, 9)} {describe_other(payment, holders)}: {payment.state}"
+    return Explanation(
+        title, payment.rule, _EXPLAIN[payment.state].format(p=payment, depth=depth, message=payment.message)
+    )
+
+
+_EXPLAIN: Final[dict[State, str]] = {
+    "final": "Final by depth: block {p.height} includes it, and {p.confirmations} confirmations stand on it, the block "
+    "itself counted; this scenario calls {depth} enough. Under proof of work nothing is final for ever: whoever finds "
+    "more work than these blocks hold could still undo it, at a cost that grows with every block.",
+    "confirmed": "Block {p.height} includes it: {p.confirmations} of {depth} confirmations. A longer branch without it "
+    "could still replace the block; then it would go back into the mempool and wait for another one.",
+    "pending": "{p.seen} of {p.nodes} nodes have heard of it and checked it: signature, nonce, balance, fee. It is in "
+    "no block of the wallet's node yet; miners take the highest tips first. u offers more, x cancels it. {message}",
+    "queued": "The node holds it, but it cannot be in the next block: {message}.",
+    "replaced": "Another transaction with the same nonce took its place, and a nonce is used only once: {message}.",
+    "expired": "Nodes drop what waits too long: {message}. Its money never moved; send it again with a higher fee.",
+    "refused": "The node did not take it, so no other node has heard of it and nothing was paid: {message}.",
+}
+
+
+def describe_next_step(view: AccountView, holders: Holders, depth: int) -> str:
+    """Return what a beginner sees and could do next; empty once the first payment is final."""
+    incoming = next((it for it in view.payments if not it.is_outgoing and it.is_waiting), None)
+    mine = [it for it in view.payments if it.is_outgoing]
+    if not view.payments:
+        return "① This account is empty. Press f: the faucet sends 100 coins."
+    if not mine and view.balance.confirmed == 0 and incoming is not None:
+        return (
+            f"② {format_coins(incoming.amount)} are on their way: seen by {incoming.seen} of {incoming.nodes} nodes. "
+            "The next block that takes them in makes them yours."
+        )
+    if not mine:
+        return "③ The coins are yours. Press s to make your first payment."
+    first = mine[-1]
+    if len(mine) > 1 or first.state == "final":
+        return ""
+    who = holders.describe(first.other)
+    if first.is_waiting:
+        return (
+            f"④ Signed and on its way to {who}: {first.seen} of {first.nodes} nodes have it. "
+            "Now a miner has to put it into a block."
+        )
+    if first.state == "confirmed":
+        return (
+            f"⑤ Block {first.height} has it: {first.confirmations} of {depth} confirmations. "
+            "Every block on top makes it harder to undo. enter opens it."
+        )
+    return "④ The payment did not go through. Choose it in the history and press ? to learn why."

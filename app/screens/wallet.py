@@ -1,0 +1,254 @@
+"""The wallet: accounts, address book, the send form, and what became of every payment.
+
+The view reads the run at the session's cursor as the wallet's node sees it; the node is n00, or the next one that runs.
+Addresses and balances are public and shown while the wallet is locked; keys are needed to sign and to add accounts, and
+only then is the password asked for. In a narrow window ``v`` swaps accounts and form.
+"""
+
+from typing import Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from app.commands import get_bindings
+from app.payments import FeeChoice, compute_fee_choices
+from app.present.holders import Holders
+from app.present.wallet import AccountView, Submissions, compute_account
+from app.present.wallet_rows import (
+    ACCOUNT_COLUMNS,
+    CONTACT_COLUMNS,
+    HISTORY_COLUMNS,
+    NARROW_HISTORY_COLUMNS,
+    build_account_row,
+    build_history_row,
+    describe_next_step,
+    format_signed,
+)
+from app.screens.wallet_actions import WalletActions
+from app.screens.wallet_dialogs import Recipient
+from app.screens.wallet_send import SendForm
+from app.screens.wallet_widgets import Line, Lines
+from app.session import Session
+from app.storage.keystore import Account
+from app.widgets.models import Cell
+from app.widgets.text import clean
+from app.widgets.virtual_table import VirtualTable
+from chain.units import format_amount
+from chain.wallet.address import shorten_address
+
+FEES_EVERY: Final = 4
+"""Frames between two looks at the mempool for the fees."""
+
+
+class WalletView(WalletActions):
+    """Accounts beside the send form, the history below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = get_bindings("wallet")
+    DEFAULT_CSS = """
+    WalletView { layout: vertical; }
+    WalletView > #wallet-upper { height: 13; }
+    WalletView #wallet-side { width: 42; }
+    WalletView #wallet-main { width: 1fr; border: round $line; border-title-color: $primary; padding: 0 1; }
+    WalletView #wallet-main:focus-within { border: round $primary; }
+    WalletView #wallet-accounts, WalletView #wallet-contacts, WalletView #wallet-history {
+        border: round $line; border-title-color: $primary; border-subtitle-color: $muted;
+    }
+    WalletView VirtualTable:focus { border: round $primary; }
+    WalletView #wallet-accounts { height: 1fr; }
+    WalletView #wallet-contacts { height: 5; }
+    WalletView #wallet-history { height: 1fr; }
+    WalletView #wallet-card { height: 3; margin-bottom: 1; }
+    WalletView #wallet-guide { height: auto; max-height: 2; padding: 0 1; background: $primary 20%; }
+    WalletView #wallet-guide.-empty { display: none; }
+    WalletView #wallet-actions { height: 1; }
+    WalletView #wallet-actions Button {
+        height: 1; min-width: 4; width: auto; border: none; padding: 0 1; margin-right: 1;
+    }
+    WalletView #wallet-none { display: none; align: center middle; height: 1fr; }
+    WalletView #wallet-none Lines { width: 68; max-width: 100%; height: 6; }
+    WalletView #wallet-none Horizontal { width: auto; height: auto; }
+    WalletView #wallet-none Button { margin-right: 2; }
+    WalletView.-none > * { display: none; }
+    WalletView.-none > #wallet-none { display: block; }
+    .-narrow WalletView > #wallet-upper { height: 11; }
+    .-narrow WalletView #wallet-card { margin-bottom: 0; }
+    .-narrow WalletView #wallet-side { display: none; }
+    .-narrow WalletView.-panel #wallet-side { display: block; width: 1fr; }
+    .-narrow WalletView.-panel #wallet-main { display: none; }
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._submissions = Submissions()
+        self._frames = 0
+        self._fees: tuple[FeeChoice, ...] = ()
+        self._rows: dict[str, object] = {}
+
+    def compose(self) -> ComposeResult:
+        """Side, main, history, guide; or an invitation while there is no wallet."""
+        with Horizontal(id="wallet-upper"):
+            with Vertical(id="wallet-side"):
+                yield VirtualTable(ACCOUNT_COLUMNS, id="wallet-accounts", empty="No account")
+                with Horizontal(id="wallet-actions"):
+                    yield Button("+ account a", id="do-add", compact=True, tooltip="Add an account (a)")
+                    yield Button("↥ restore r", id="do-restore", compact=True, tooltip="Restore from words (r)")
+                    yield Button("⚿ lock l", id="do-lock", compact=True, tooltip="Lock or unlock (l)")
+                yield VirtualTable(CONTACT_COLUMNS, id="wallet-contacts", empty="k notes a name")
+            with Vertical(id="wallet-main"):
+                yield Lines(id="wallet-card")
+                yield SendForm(id="wallet-send")
+        yield VirtualTable(HISTORY_COLUMNS, id="wallet-history", empty="No payments yet: f asks the faucet for coins")
+        yield Static(id="wallet-guide")
+        with Vertical(id="wallet-none"):
+            yield Lines(id="wallet-invitation")
+            with Horizontal():
+                yield Button("Make a wallet  w", id="do-make", variant="primary")
+                yield Button("Restore one  r", id="do-restore-first")
+
+    def on_mount(self) -> None:
+        """Name the parts."""
+        self._accounts.border_title, self.contacts.border_title = "Accounts", "Address book"
+        self.history.border_title = "History"
+        self.query_one("#wallet-invitation", Lines).show(self._build_invitation())
+
+    @property
+    def _accounts(self) -> VirtualTable:
+        return self.query_one("#wallet-accounts", VirtualTable)
+
+    def _build_invitation(self) -> list[Line]:
+        problem = self.wallets.problem
+        if problem:
+            return [
+                [("This wallet file cannot be read.", "bad")],
+                [(problem, "text")],
+                [("r restores it from its words.", "text")],
+            ]
+        return [
+            [("You have no wallet yet.", "strong")],
+            [("", "text")],
+            [("A wallet is a key that only you have. Its address receives coins,", "text")],
+            [("its signature spends them. It takes two minutes, and the coins are", "text")],
+            [("simulated. The network goes on meanwhile: 1 watches it.", "text")],
+        ]
+
+    # Showing ---------------------------------------------------------------------------------------------------------
+
+    def show(self, session: Session) -> None:
+        """Bring everything up to date with the run at the cursor."""
+        wallets, account = self.wallets, self.wallets.account
+        self.set_class(account is None, "-none")
+        if account is None:
+            self._show_once(
+                "invitation",
+                wallets.problem,
+                lambda: self.query_one("#wallet-invitation", Lines).show(self._build_invitation()),
+            )
+            return
+        node, at_us, simulation = self.node, session.cursor_us, session.simulation
+        views = [compute_account(simulation, self._submissions, node, at_us, it.address) for it in wallets.accounts]
+        self.view = view = views[wallets.accounts.index(account)]
+        self._frames += 1
+        if self._frames % FEES_EVERY == 1 or not self._fees:
+            self._fees = compute_fee_choices(simulation, node, at_us, self.form.memo)
+        self._show_side(views, account)
+        self._show_account(session, account, view)
+        self._show_history(view)
+
+    def _show_once(self, what: str, value: object, show: Any) -> None:
+        if self._rows.get(what) != value:
+            self._rows[what] = value
+            show()
+
+    def _show_side(self, views: list[AccountView], chosen: Account) -> None:
+        wallets = self.wallets
+        rows = [
+            build_account_row(account, view, is_chosen=account == chosen)
+            for account, view in zip(wallets.accounts, views, strict=True)
+        ]
+        self._show_once("accounts", rows, lambda: self._accounts.show(len(rows), rows.__getitem__))
+        contacts = [(Cell(it.label), Cell(shorten_address(it.address), "muted")) for it in wallets.contacts]
+        self._show_once("contacts", contacts, lambda: self.contacts.show(len(contacts), contacts.__getitem__))
+        label = "⚿ unlock l" if wallets.is_locked else "⚿ lock l"
+        self._show_once("lock", label, lambda: setattr(self.query_one("#do-lock", Button), "label", label))
+
+    def _show_account(self, session: Session, account: Account, view: AccountView) -> None:
+        main, wallets = self.query_one("#wallet-main"), self.wallets
+        state = "watched" if account.is_watch_only else "locked" if wallets.is_locked else "unlocked"
+        title = f"{clean(account.label, 24)} · {account.path or 'no key'} · {state}"
+        self._show_once("title", title, lambda: setattr(main, "border_title", title.replace("[", "\\[")))
+        self.query_one("#wallet-card", Lines).show(self._build_card(account, view))
+        holders = self.get_holders()
+        form = self.form
+        form.recipients = self._get_recipients(holders, account)
+        form.show(clean(account.label, 16), view.balance, self._fees, self._find_hindrance(session, account))
+        guide = describe_next_step(view, holders, self.depth)
+        line = self.query_one("#wallet-guide", Static)
+        line.set_class(not guide, "-empty")
+        self._show_once("guide", guide, lambda: line.update(Content(guide)))
+
+    def _build_card(self, account: Account, view: AccountView) -> list[Line]:
+        balance = view.balance
+        pending: list[tuple[str, Any]] = []
+        if balance.incoming:
+            pending.append((f"{format_signed(balance.incoming, 4)} ", "good"))
+        if balance.outgoing:
+            pending.append((f"{format_signed(-balance.outgoing, 4)} ", "pending"))
+        return [
+            [("address   ", "muted"), (account.address_text, "accent"), ("   y copy   Q show QR", "muted")],
+            [
+                ("spendable ", "muted"), (format_amount(balance.spendable, 4), "strong"),
+                ("   pending ", "muted"), *(pending or [("0", "muted")]),
+                ("   nonce ", "muted"), (str(balance.next_nonce), "text"), (f"   via n{self.node:02d}", "muted"),
+            ],
+        ]  # fmt: skip
+
+    def _find_hindrance(self, session: Session, account: Account) -> str:
+        if account.is_watch_only:
+            return "this account is only watched: the wallet has no key for it"
+        if not session.is_live:
+            return "you are looking at the past: end goes to now"
+        return "this is a replay: B branches here and makes it your own" if session.replay is not None else ""
+
+    def _show_history(self, view: AccountView) -> None:
+        table, is_narrow = self.history, self.size.width < 100
+        holders, depth = self.get_holders(), self.depth
+        table.columns = NARROW_HISTORY_COLUMNS if is_narrow else HISTORY_COLUMNS
+        rows = (view.payments, is_narrow, len(self.wallets.contacts))
+        self._show_once("history", rows, lambda: self._keep_choice(table, view))
+        table.get_row = lambda place: build_history_row(view.payments[place], holders, is_narrow=is_narrow, depth=depth)
+        waiting = self.get_payment()
+        hint = (
+            "u speed up   x cancel"
+            if waiting is not None and waiting.is_waiting and waiting.is_outgoing
+            else "enter open   ? why"
+        )
+        self._show_once("hint", hint, lambda: setattr(table, "border_subtitle", f" {hint} "))
+
+    def _keep_choice(self, table: VirtualTable, view: AccountView) -> None:
+        """Keep the cursor on the payment it was on when newer ones come in above; at the top it stays at the top."""
+        old = self._rows.get("payments")
+        self._rows["payments"] = view.payments
+        if isinstance(old, tuple) and 0 < table.cursor < len(old):
+            key = old[table.cursor].id
+            table.cursor = next((place for place, it in enumerate(view.payments) if it.id == key), table.cursor)
+        table.show(len(view.payments))
+
+    def _get_recipients(self, holders: Holders, account: Account) -> tuple[Recipient, ...]:
+        key = (self.wallets.contacts, self.wallets.accounts, account, self.session.simulation.world.setup.seed)
+        if self._rows.get("recipients") != key:
+            self._rows["recipients"] = key
+            book = [Recipient(it.label, "address book", it.address) for it in self.wallets.contacts]
+            own = [Recipient(it.label, "own account", it.address) for it in self.wallets.accounts if it != account]
+            known = {it.address for it in (*book, *own)} | {account.address}
+            people = [
+                Recipient(holder.name, holder.kind, address)
+                for address, holder in holders.search("", 200)
+                if holder.kind == "person" and address not in known
+            ]
+            self._recipients = (*book, *own, *people)
+        return self._recipients
+
+    _recipients: tuple[Recipient, ...] = ()

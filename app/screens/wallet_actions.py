@@ -1,0 +1,327 @@
+"""What a person can do in the wallet: make one, open and close it, ask for coins, pay, replace, look, copy.
+
+Each flow is a worker that asks its dialogs one after the other. Whatever needs a key first sees to it that the wallet
+is open; what goes into the run goes through ``ChainroomApp.submit``, like everything else.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from textual import events, on, work
+from textual.widgets import Button
+
+from app.payments import Draft, build_payment, build_replacement, compute_fee_choices, get_node
+from app.present.holders import Holders
+from app.present.wallet import AccountView, Payment
+from app.present.wallet_rows import describe_other, explain_payment
+from app.screens.view import Thing, View
+from app.screens.wallet_create import CreateWallet
+from app.screens.wallet_dialogs import (
+    AccountDialog,
+    ContactDialog,
+    ReceiveDialog,
+    ReviewDialog,
+    UnlockDialog,
+    explain_briefly,
+)
+from app.screens.wallet_restore import RestoreWallet
+from app.screens.wallet_send import SendForm, Wish, describe_wait
+from app.session import Session
+from app.storage.keystore import Account
+from app.wallets import Wallets, get_wallets
+from app.widgets.models import Why
+from app.widgets.text import clean
+from app.widgets.virtual_table import VirtualTable
+from chain.errors import ChainroomError
+from chain.ledger.transaction import encode_transaction
+from chain.simulation.commands import RequestCoins, SubmitTransaction
+from chain.units import COIN, NodeId
+from chain.wallet.address import encode_address
+
+if TYPE_CHECKING:
+    from app.app import ChainroomApp
+
+FAUCET_AMOUNT: Final = 100 * COIN
+
+
+class WalletActions(View):
+    """The actions; the view that shows things builds on it."""
+
+    app: "ChainroomApp"
+    view: AccountView | None = None
+    """The chosen account at the cursor."""
+
+    @property
+    def wallets(self) -> Wallets:
+        """The model."""
+        return get_wallets(self.app)
+
+    @property
+    def session(self) -> Session:
+        """The run. Only asked for once there is one."""
+        session = self.app.session
+        assert session is not None
+        return session
+
+    @property
+    def node(self) -> NodeId:
+        """The node the wallet talks to."""
+        return get_node(self.session.simulation.world, 0, self.session.cursor_us)
+
+    @property
+    def depth(self) -> int:
+        """Confirmations that the scenario calls final."""
+        return self.session.simulation.world.consensus.depth
+
+    @property
+    def form(self) -> SendForm:
+        """The send form."""
+        return self.query_one(SendForm)
+
+    @property
+    def history(self) -> VirtualTable:
+        """The payments."""
+        return self.query_one("#wallet-history", VirtualTable)
+
+    @property
+    def contacts(self) -> VirtualTable:
+        """The address book."""
+        return self.query_one("#wallet-contacts", VirtualTable)
+
+    def get_holders(self) -> Holders:
+        """Return who is behind the addresses."""
+        return Holders(self.session.simulation.world, self.wallets.get_labels())
+
+    def get_payment(self) -> Payment | None:
+        """Return the payment under the cursor of the history."""
+        payments = self.view.payments if self.view is not None else ()
+        return payments[self.history.cursor] if self.history.cursor < len(payments) else None
+
+    def get_focused_thing(self) -> Thing | None:
+        """Return the chosen payment, the chosen name's address, or the account's own."""
+        payment, contacts, account = self.get_payment(), self.wallets.contacts, self.wallets.account
+        if self.history.has_focus and payment is not None:
+            return Thing("transaction", payment.id)
+        if self.contacts.has_focus and self.contacts.cursor < len(contacts):
+            return Thing("address", contacts[self.contacts.cursor].address)
+        return Thing("address", account.address) if account is not None else None
+
+    # The wallet itself -----------------------------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#do-make")
+    @work(exclusive=True, group="wallet")
+    async def action_make_wallet(self) -> None:
+        """Walk through a new wallet; at its end ask the faucet for coins."""
+        if self.wallets.exists:
+            self.app.tell("there is a wallet already; r restores another one in its place")
+            return
+        account = await self.app.push_screen_wait(CreateWallet(self.wallets))
+        if isinstance(account, Account):
+            self.app.action_go("wallet")
+            self.request_coins(account)
+        elif account == "restore":
+            self.action_restore_wallet()
+
+    @on(Button.Pressed, "#do-restore")
+    @on(Button.Pressed, "#do-restore-first")
+    @work(exclusive=True, group="wallet")
+    async def action_restore_wallet(self) -> None:
+        """Make the wallet again from its words."""
+        account = await self.app.push_screen_wait(RestoreWallet(self.wallets))
+        if isinstance(account, Account):
+            self.app.action_go("wallet")
+            self.app.tell(f"{clean(account.label, 40)} is restored, and the wallet is open")
+
+    @on(Button.Pressed, "#do-lock")
+    @work(exclusive=True, group="wallet")
+    async def action_lock(self) -> None:
+        """Forget the keys, or ask for the password."""
+        if not self.wallets.is_locked:
+            self.wallets.lock()
+            self.app.tell("locked: the keys are forgotten until you unlock")
+        elif self.wallets.exists:
+            await self._unlock("")
+
+    async def _unlock(self, why: str) -> bool:
+        """Return whether the wallet is open, after asking for the password if need be."""
+        if self.wallets.is_locked:
+            answer = await self.app.push_screen_wait(UnlockDialog(self.wallets, why))
+            if answer == "restore":
+                self.action_restore_wallet()
+        return not self.wallets.is_locked
+
+    @on(Button.Pressed, "#do-add")
+    @work(exclusive=True, group="wallet")
+    async def action_add_account(self) -> None:
+        """Add an account."""
+        if self.wallets.exists and await self._unlock(
+            "A new account comes from the same words, so the keys are needed."
+        ):
+            await self.app.push_screen_wait(AccountDialog(self.wallets))
+
+    @work(exclusive=True, group="wallet")
+    async def action_note_contact(self) -> None:
+        """Note a name in the address book, or change the chosen one."""
+        contacts, cursor = self.wallets.contacts, self.contacts.cursor
+        if self.contacts.has_focus and cursor < len(contacts):
+            label, address = contacts[cursor].label, encode_address(contacts[cursor].address)
+        else:
+            label, address = "", ""
+        await self.app.push_screen_wait(ContactDialog(self.wallets, label, address))
+
+    def action_show_qr(self) -> None:
+        """Show the address as a QR code."""
+        if self.wallets.account is not None:
+            self.app.push_screen(ReceiveDialog(self.wallets.account))
+
+    def action_turn(self, step: int) -> None:
+        """Choose the next or the previous account."""
+        wallets = self.wallets
+        if wallets.accounts:
+            wallets.chosen = (wallets.chosen + step) % len(wallets.accounts)
+            self.query_one("#wallet-accounts", VirtualTable).cursor = wallets.chosen
+            self.refresh_now()
+
+    def action_panel(self) -> None:
+        """In a narrow window swap accounts and form."""
+        self.toggle_class("-panel")
+
+    @on(VirtualTable.RowChosen, "#wallet-accounts")
+    def on_account_chosen(self, event: VirtualTable.RowChosen) -> None:
+        """Show another account."""
+        self.wallets.chosen = event.row
+        self.refresh_now()
+
+    @on(VirtualTable.RowOpened, "#wallet-contacts")
+    def on_contact_opened(self, event: VirtualTable.RowOpened) -> None:
+        """Pay somebody of the address book."""
+        contacts = self.wallets.contacts
+        if event.row < len(contacts):
+            self.remove_class("-panel")
+            self.form.fill(contacts[event.row].label)
+            self.form.enter()
+
+    @on(VirtualTable.RowOpened, "#wallet-accounts")
+    def on_account_opened(self) -> None:
+        """From the account to its form."""
+        self.start_payment()
+
+    def refresh_now(self) -> None:
+        """Show the present state without waiting for the next frame."""
+        if self.app.session is not None:
+            self.show(self.app.session)
+
+    def on_key(self, event: events.Key) -> None:
+        """Somebody is here: put off locking."""
+        self.wallets.touch()
+
+    # Money -----------------------------------------------------------------------------------------------------------
+
+    def action_faucet(self) -> None:
+        """Ask the faucet for coins."""
+        if self.wallets.account is not None:
+            self.request_coins(self.wallets.account)
+
+    def request_coins(self, account: Account) -> None:
+        """Ask the faucet to pay an account."""
+        if self.app.submit(RequestCoins(self.node, account.address, FAUCET_AMOUNT)):
+            self.refresh_now()
+
+    def start_payment(self) -> None:
+        """Put the focus into the send form; without a wallet, offer to make one."""
+        if self.wallets.account is None:
+            self.action_make_wallet()
+            return
+        self.remove_class("-panel")
+        self.form.enter()
+
+    @on(SendForm.Left)
+    def on_form_left(self) -> None:
+        """Back from the form to the history."""
+        self.history.focus()
+
+    @on(SendForm.MemoChanged)
+    def on_memo_changed(self) -> None:
+        """A longer memo costs more gas."""
+        self.refresh_now()
+
+    @on(SendForm.Reviewed)
+    @work(exclusive=True, group="wallet")
+    async def on_reviewed(self, event: SendForm.Reviewed) -> None:
+        """Show the payment in full; sign and send it when the person agrees."""
+        wish, account, view = event.wish, self.wallets.account, self.view
+        if account is None or view is None:
+            return
+        draft = build_payment(
+            self.session.simulation,
+            self.node,
+            self.session.cursor_us,
+            account,
+            wish.recipient,
+            wish.amount,
+            wish.memo,
+            wish.choice,
+            view.balance.next_nonce,
+            view.balance.committed,
+        )
+        if await self._review_and_send(draft, wish, "Review and sign"):
+            self.form.fill()
+            self.history.cursor = 0
+            self.history.focus()
+
+    async def _review_and_send(self, draft: Draft, wish: Wish, title: str) -> bool:
+        if not await self.app.push_screen_wait(ReviewDialog(draft, wish.name, describe_wait(wish.choice), title)):
+            return False
+        if not await self._unlock("Signing needs the key of the account."):
+            return False
+        try:
+            signed = self.wallets.sign(draft)
+        except ChainroomError as error:
+            self.app.tell(f"not signed: {explain_briefly(error)}", "error")
+            return False
+        if not self.app.submit(SubmitTransaction(draft.node, encode_transaction(signed))):
+            return False
+        self.refresh_now()
+        return True
+
+    def action_speed_up(self) -> None:
+        """Offer more for the chosen payment."""
+        self._replace(is_cancel=False)
+
+    def action_cancel_payment(self) -> None:
+        """Put an empty payment in the place of the chosen one."""
+        self._replace(is_cancel=True)
+
+    @work(exclusive=True, group="wallet")
+    async def _replace(self, *, is_cancel: bool) -> None:
+        payment, account, simulation = self.get_payment(), self.wallets.account, self.session.simulation
+        record = simulation.world.transactions.get(payment.id) if payment is not None else None
+        is_waiting = payment is not None and payment.is_outgoing and payment.is_waiting
+        if payment is None or account is None or record is None or not is_waiting:
+            self.app.tell("choose a payment of yours that is still pending")
+            return
+        action, at_us = payment.signed.transaction.action, self.session.cursor_us
+        fast = compute_fee_choices(simulation, self.node, at_us, action.memo)[-1]
+        draft = build_replacement(simulation, self.node, at_us, account, record, fast, is_cancel=is_cancel)
+        name = "yourself" if is_cancel else describe_other(payment, self.get_holders()).removeprefix("→ ")
+        wish = Wish(draft.transaction.action.recipient, name, draft.transaction.action.amount, "", fast)  # type: ignore[arg-type]
+        await self._review_and_send(draft, wish, "Cancel by replacing" if is_cancel else "Speed up by replacing")
+
+    # Looking closer --------------------------------------------------------------------------------------------------
+
+    @on(VirtualTable.RowOpened, "#wallet-history")
+    def on_payment_opened(self) -> None:
+        """Open the page of a payment; what no node took has no page, only a reason."""
+        payment = self.get_payment()
+        why = self.get_why()
+        if payment is not None and payment.state == "refused" and why is not None:
+            self.app.show_why(why)
+        elif payment is not None:
+            self.app.open_thing(Thing("transaction", payment.id))
+
+    def get_why(self) -> Why | None:
+        """Return why the chosen payment is as it is."""
+        payment = self.get_payment()
+        if payment is None:
+            return None
+        title, rule, text = explain_payment(payment, self.get_holders(), self.depth)
+        return Why(title, rule, (), text)

@@ -1,0 +1,296 @@
+"""Making a wallet again from its words: word by word, with completion, and with a plain word on what is wrong.
+
+Every field says by itself whether its word is in the list; a word that is not is named with its place and its nearest
+neighbours, which a digit takes over (no word has a digit in it). When all words are right by themselves, only the
+checksum can be wrong, and that is said too. The old wallet, if there is one, is set aside and never deleted.
+"""
+
+import asyncio
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid, Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, ContentSwitcher, Input, Label, Select, Static
+
+from app.screens.wallet_dialogs import explain_briefly
+from app.screens.wallet_steps import FIELD_CSS, PasswordStep, WordField, WordSuggester, find_completions, unify
+from app.screens.wallet_widgets import Dialog, is_presenting
+from app.wallets import Wallets
+from app.widgets.text import clean
+from chain.errors import ChainroomError, InvalidMnemonic
+from chain.wallet.derivation import DEFAULT_PRESET, PRESETS
+from chain.wallet.mnemonic import (
+    LANGUAGES,
+    WORD_COUNTS,
+    UnknownWord,
+    WrongChecksum,
+    check_phrase,
+    find_nearest_words,
+)
+from chain.wallet.secret import Secret
+
+MOST_WORDS: Final = max(WORD_COUNTS)
+
+
+class RestoreWallet(Dialog):
+    """Returns the account, None for who went back."""
+
+    TITLE_TEXT = "Restore a wallet"
+    DEFAULT_CSS = """
+    RestoreWallet > #frame { width: 84; }
+    RestoreWallet ContentSwitcher, RestoreWallet ContentSwitcher > Vertical { height: auto; }
+    RestoreWallet #options { height: 3; }
+    RestoreWallet #count { width: 18; }
+    RestoreWallet #language { width: 28; }
+    RestoreWallet #words { grid-size: 4; grid-rows: 1; height: auto; grid-gutter: 0 2; margin: 1 0; }
+    RestoreWallet #words Horizontal { height: 1; }
+    RestoreWallet #words Label { width: 3; color: $muted; }
+    RestoreWallet #words Horizontal.-wrong Label { color: $error; text-style: bold; }
+    RestoreWallet #words Horizontal.-right Label { color: $success; }
+    RestoreWallet WordField { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
+    RestoreWallet WordField:focus { background: $primary 25%; }
+    RestoreWallet #suggestions { color: $accent; min-height: 1; }
+    RestoreWallet #preset { width: 40; }
+    """ + FIELD_CSS.format("RestoreWallet")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "take_nearest(0)", "First suggestion", id="restore.first", tooltip="Take the nearest word"),
+    ]
+
+    def __init__(self, wallets: Wallets) -> None:
+        super().__init__()
+        self.wallets = wallets
+        self.count, self.language = 12, "english"
+        self._nearest: tuple[str, ...] = ()
+
+    def compose_dialog(self) -> ComposeResult:
+        with ContentSwitcher(initial="phrase"):
+            with Vertical(id="phrase"):
+                yield Static(self._introduce(), classes="lead", markup=False)
+                with Horizontal(id="options"):
+                    counts = [(f"{count} words", count) for count in WORD_COUNTS]
+                    yield Select(counts, value=12, allow_blank=False, id="count")
+                    yield Select(
+                        [(name, name) for name in LANGUAGES], value="english", allow_blank=False, id="language"
+                    )
+                with Grid(id="words"):
+                    for place in range(MOST_WORDS):
+                        with Horizontal(id=f"cell-{place}"):
+                            yield Label(f"{place + 1:>2}")
+                            yield WordField(place, "english", id=f"word-{place}")
+                yield Static(id="suggestions")
+                yield Static(id="message", classes="message")
+                with Horizontal(classes="buttons"):
+                    yield Button("Check the words ↵", id="check", variant="primary")
+            with Vertical(id="password"):
+                yield Static(
+                    "The words are right. Now a password that encrypts the file on this computer.", classes="lead"
+                )
+                yield PasswordStep()
+                with Horizontal(classes="row"):
+                    yield Label("keys as made by")
+                    yield Select(
+                        [(name, name) for name in PRESETS], value=DEFAULT_PRESET, allow_blank=False, id="preset"
+                    )
+                yield Static(id="message-password", classes="message")
+                with Horizontal(classes="buttons"):
+                    yield Button("Restore ↵", id="save", variant="primary", disabled=True)
+
+    def _introduce(self) -> str:
+        text = (
+            "Type the words in their order: space goes on, tab too. A whole phrase can be pasted into the first field."
+        )
+        if self.wallets.exists:
+            text += " The wallet you have now is set aside as a file beside the new one; nothing is deleted."
+        return text
+
+    def on_mount(self) -> None:
+        """Twelve words, from the first."""
+        self._show_fields()
+        for field in self.query(WordField):
+            field.password = is_presenting(self)
+        self._get_field(0).focus()
+
+    # Words -----------------------------------------------------------------------------------------------------------
+
+    def _get_field(self, place: int) -> WordField:
+        return self.query_one(f"#word-{place}", WordField)
+
+    def _show_fields(self) -> None:
+        for place in range(MOST_WORDS):
+            self.query_one(f"#cell-{place}").display = place < self.count
+
+    @on(Select.Changed, "#count")
+    def on_count(self, event: Select.Changed) -> None:
+        """Another number of words."""
+        if isinstance(event.value, int):
+            self.count = event.value
+            self._show_fields()
+
+    @on(Select.Changed, "#language")
+    def on_language(self, event: Select.Changed) -> None:
+        """Another list."""
+        self.language = str(event.value)
+        for field in self.query(WordField):
+            field.suggester = WordSuggester(self.language)
+            self._mark(field)
+
+    @on(Input.Changed, "WordField")
+    def on_word_typed(self, event: Input.Changed) -> None:
+        """A digit takes a suggestion; letters bring new ones."""
+        field = event.input
+        if not isinstance(field, WordField):
+            return
+        digits = [letter for letter in field.value if letter.isdecimal()]
+        if digits:
+            field.value = "".join(letter for letter in field.value if not letter.isdecimal())
+            self.action_take_nearest(int(digits[0]) - 1)
+            return
+        self._mark(field, is_typing=field.has_focus)
+        self._suggest(field)
+
+    def _mark(self, field: WordField, *, is_typing: bool = False) -> None:
+        word = unify(field.value)
+        found = find_completions(word, self.language)
+        is_right = word in found
+        is_wrong = bool(word) and not (found if is_typing else is_right)
+        cell = self.query_one(f"#cell-{field.place}")
+        cell.set_class(is_right, "-right")
+        cell.set_class(is_wrong, "-wrong")
+
+    def _suggest(self, field: WordField) -> None:
+        word = unify(field.value)
+        found = find_completions(word, self.language)
+        is_right = word in found
+        self._nearest = ()
+        text = ""
+        if word and not is_presenting(self) and not (is_right and len(found) == 1):
+            self._nearest = (found or tuple(map(unify, find_nearest_words(word, self.language))))[:5]
+            choices = "  ".join(f"{number} {listed}" for number, listed in enumerate(self._nearest, 1))
+            how = "begins like" if found else "not in the list; near"
+            text = f"{how}   {choices}" if choices else "nothing in the list is like it"
+        self.query_one("#suggestions", Static).update(Content(text))
+
+    def action_take_nearest(self, place: int) -> None:
+        """Take one of the suggestions into the focused field."""
+        field = self.focused
+        if isinstance(field, WordField) and 0 <= place < len(self._nearest):
+            field.value = self._nearest[place]
+            field.cursor_position = len(field.value)
+            self._go_on(field)
+
+    @on(WordField.WordDone)
+    def on_word_done(self, event: WordField.WordDone) -> None:
+        """On to the next word."""
+        self._go_on(event.field)
+
+    @on(Input.Submitted, "WordField")
+    def on_word_entered(self, event: Input.Submitted) -> None:
+        """Enter completes; on the last word it checks them all."""
+        field = event.input
+        assert isinstance(field, WordField)
+        field.complete()
+        if field.place == self.count - 1:
+            self.check()
+        else:
+            self._go_on(field)
+
+    def _go_on(self, field: WordField) -> None:
+        self._mark(field)
+        if field.place + 1 < self.count:
+            self._get_field(field.place + 1).focus()
+        else:
+            self.query_one("#check").focus()
+
+    @on(WordField.WordsPasted)
+    def on_words_pasted(self, event: WordField.WordsPasted) -> None:
+        """Hand out several words; their number and language are found out."""
+        if event.field.place == 0 and len(event.words) in WORD_COUNTS:
+            self.query_one("#count", Select).value = self.count = len(event.words)
+            self._show_fields()
+            self._find_language(" ".join(event.words))
+        for offset, word in enumerate(event.words[: self.count - event.field.place]):
+            self._get_field(event.field.place + offset).value = word
+        self.query_one("#check").focus()
+
+    def _find_language(self, text: str) -> None:
+        try:
+            self.language = check_phrase(text).language
+        except (UnknownWord, WrongChecksum) as error:
+            self.language = error.language
+        except InvalidMnemonic:
+            return
+        self.query_one("#language", Select).value = self.language
+
+    def _read(self) -> Secret[str]:
+        return Secret(" ".join(self._get_field(place).value.strip() for place in range(self.count)))
+
+    @on(Button.Pressed, "#check")
+    def check(self) -> None:
+        """On to the password if the words are a phrase; otherwise say which word is wrong, or that the checksum is."""
+        for place in range(self.count):
+            if not self._get_field(place).value.strip():
+                self.tell(f"✖ word {place + 1} is missing")
+                self._get_field(place).focus()
+                return
+        try:
+            check_phrase(self._read().reveal(), self.language)
+        except UnknownWord as error:
+            near = f"; nearest: {', '.join(map(unify, error.nearest))}" if error.nearest else ""
+            self.tell(f"✖ word {error.position}, '{clean(error.word, 24)}', is not in the {error.language} list{near}")
+            self._get_field(error.position - 1).focus()
+            return
+        except ChainroomError as error:
+            self.tell(f"✖ {error}")
+            self._get_field(0).focus()
+            return
+        self.query_one(ContentSwitcher).current = "password"
+        self.query_one("#new-password").focus()
+
+    # Password --------------------------------------------------------------------------------------------------------
+
+    @on(PasswordStep.Changed)
+    def on_password_typed(self) -> None:
+        """Saving needs a good password."""
+        self.query_one("#save", Button).disabled = bool(self.query_one(PasswordStep).find_problem())
+
+    @on(Input.Submitted, "PasswordStep Input")
+    def on_enter(self, event: Input.Submitted) -> None:
+        """Enter goes on; from the last field it saves."""
+        if event.input.id in ("repeat-password", "repeat-passphrase"):
+            self._save()
+        else:
+            self.screen.focus_next()
+
+    @on(Button.Pressed, "#save")
+    def save(self) -> None:
+        """Write the file."""
+        self._save()
+
+    @work(exclusive=True)
+    async def _save(self) -> None:
+        step = self.query_one(PasswordStep)
+        if step.find_problem():
+            return
+        self.tell("encrypting …", is_good=True, where="#message-password")
+        keys, phrase, preset = step.take(), self._read(), str(self.query_one("#preset", Select).value)
+        try:
+            account = await asyncio.to_thread(
+                self.wallets.create, phrase, keys.password, keys.passphrase, keys.label, preset, replaces=True
+            )
+        except ChainroomError as error:
+            self.tell(f"✖ {explain_briefly(error)}", where="#message-password")
+            return
+        for field in self.query(WordField):
+            field.value = ""
+        self.dismiss(account)
+
+    def action_back(self) -> None:
+        """From the password to the words, from the words out."""
+        if self.query_one(ContentSwitcher).current == "password":
+            self.query_one(ContentSwitcher).current = "phrase"
+            self._get_field(0).focus()
+        else:
+            self.dismiss(None)
