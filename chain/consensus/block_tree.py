@@ -181,13 +181,15 @@ class BlockTree:
     def iter_head_changes(self, node: NodeId, start: int, stop: int) -> Iterator[tuple[int, BlockRecord, BlockRecord]]:
         """Yield (time, old head, new head) of a node over the blocks with index in [start, stop), in time order.
 
-        The node's head before is taken to be the parent of the first block; call with a ``start`` at which it was.
+        Of what becomes known at one and the same moment only the best counts. The node's head before is taken to be the
+        parent of the first block; call with a ``start`` at which it was.
         """
-        order = sorted((int(r.known_us[node]), r.index) for r in self.records[max(1, start) : stop])
-        head = self.records[max(1, start)].parent if order else None
-        for time_us, index in order:
+        records = self.records[max(1, start) : stop]
+        order = sorted((r.known_us.item(node), -r.weight, r.hash, r.index) for r in records)
+        head = records[0].parent if records else None
+        for time_us, _, _, index in order:
             record = self.records[index]
-            if time_us < NEVER and head is not None and _is_preferred(record, head, time_us, node):
+            if time_us < NEVER and head is not None and record.weight > head.weight:
                 yield time_us, head, record
                 head = record
 
@@ -203,12 +205,6 @@ class BlockTree:
         other._published_us = self._published_us.copy()
         other._best = [other.records[record.index] for record in self._best]
         return other
-
-
-def _is_preferred(record: BlockRecord, head: BlockRecord, time_us: int, node: NodeId) -> bool:
-    if record.weight != head.weight:
-        return record.weight > head.weight
-    return int(head.known_us[node]) == time_us and record.hash < head.hash
 
 
 def _copy_record(r: BlockRecord) -> BlockRecord:
