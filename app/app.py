@@ -2,7 +2,7 @@
 
 The first paint needs no engine: a skeleton is drawn, then the engine is imported and the run is built beside it. From
 then on the simulation gets a slice of every tick (60 a second) on the event loop, and the screen on top shows the run
-at the cursor about twelve times a second.
+at the cursor about fifteen times a second.
 
 Only ``submit`` changes a run; what is refused says why. A crash shows where it happened, never a value: locals and
 messages may hold secrets.
@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -42,7 +43,14 @@ if TYPE_CHECKING:
     from chain.simulation.commands import Command
 
 TICKS_PER_S: Final = 60
-TICKS_PER_FRAME: Final = 5
+FRAMES_PER_S: Final = 15
+COLLECT_EVERY_S: Final = 0.5
+YOUNG_THRESHOLDS: Final = (3_000, 10, 1_000_000)
+"""Allocations between young collections, young ones between middle ones; full ones only by hand."""
+GIVE_WAY_S: Final = 0.03
+"""How long the simulation waits after a key, so that its effect is painted first."""
+MOST_WAIT_S: Final = 0.1
+"""How long it waits at most, while a key is held down."""
 PALETTE_ONLY_ACTIVE: Final = frozenset({EVERYWHERE, RUN})
 Severity = Literal["information", "warning", "error"]
 
@@ -77,9 +85,9 @@ class ChainroomApp(App[None]):
         """What ``?`` explains when nothing better is chosen."""
         self._source: tuple[Any, ...] = (scenario, seed, document)
         self._is_first_run_wanted = scenario is None and document is None
-        self._ticks = 0
-        self._last_tick_s = 0.0
+        self._last_tick_s = self._last_frame_s = self._last_input_s = 0.0
         self._clock: Timer | None = None
+        self._collector: Timer | None = None
 
     # Files, opened when first asked for ------------------------------------------------------------------------------
 
@@ -139,10 +147,24 @@ class ChainroomApp(App[None]):
         self.session = await asyncio.to_thread(build_session, *self._source)
         await self.home.mount_views()
         self._offer_first_run()
-        gc.collect()
-        gc.freeze()  # what lives now lives on: the collector need not walk it again
+        self._calm_collector()
         self._last_tick_s = time.perf_counter()
         self._clock = self.set_interval(1 / TICKS_PER_S, self._tick)
+
+    def _calm_collector(self) -> None:
+        """Keep the cyclic collector from walking the whole history: its pauses would grow with the run.
+
+        What has lived for a while is history and lives on, so it is set aside twice a second. What is set aside and
+        dies later (pages that were closed) is found when another run is opened or branched.
+        """
+        if self.is_headless:
+            return
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*YOUNG_THRESHOLDS)
+        if self._collector is None:
+            self._collector = self.set_interval(COLLECT_EVERY_S, _set_history_aside)
 
     @property
     def home(self) -> MainScreen:
@@ -161,12 +183,21 @@ class ChainroomApp(App[None]):
 
     # The clock -------------------------------------------------------------------------------------------------------
 
+    async def on_event(self, event: events.Event) -> None:
+        """Note when the person did something: the simulation gives way to it."""
+        if isinstance(event, events.Key | events.MouseDown):
+            self._last_input_s = time.perf_counter()
+        await super().on_event(event)
+
     def _tick(self) -> None:
         now_s = time.perf_counter()
-        elapsed_s, self._last_tick_s = now_s - self._last_tick_s, now_s
+        elapsed_s = now_s - self._last_tick_s
+        if now_s - self._last_input_s < GIVE_WAY_S and elapsed_s < MOST_WAIT_S:
+            return
+        self._last_tick_s = now_s
         self.guard(lambda session: session.tick(elapsed_s))
-        self._ticks += 1
-        if self._ticks % TICKS_PER_FRAME == 0:
+        if now_s - self._last_frame_s >= 1 / FRAMES_PER_S - 0.5 / TICKS_PER_S:
+            self._last_frame_s = now_s
             self.show()
 
     def guard(self, act: "Callable[[Session], object]") -> None:
@@ -187,7 +218,8 @@ class ChainroomApp(App[None]):
             return
         for screen in reversed(self.screen_stack):
             if isinstance(screen, RunScreen):
-                screen.show(self.session)
+                if screen.is_running and screen.children:  # not while it is being taken down
+                    screen.show(self.session)
                 return
 
     async def branch(self) -> None:
@@ -204,6 +236,7 @@ class ChainroomApp(App[None]):
         finally:
             self._last_tick_s = time.perf_counter()
             self._clock.resume()
+        self._calm_collector()
         self.tell("a new branch: what came after is gone from here, commands work again")
         self.show()
 
@@ -221,6 +254,7 @@ class ChainroomApp(App[None]):
             self.tell(f"{source.name} was not opened: {error}", "error")
             return
         self.last_refusal = None
+        self._calm_collector()
         self.action_go("network")
 
     # What screens ask for --------------------------------------------------------------------------------------------
@@ -395,6 +429,11 @@ class ChainroomApp(App[None]):
             lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)[-8:]]
         self._exit_renderables.append(Text("\n".join(lines)))
         self._close_messages_no_wait()
+
+
+def _set_history_aside() -> None:
+    gc.collect(1)
+    gc.freeze()
 
 
 def _describe_theme(app: ChainroomApp, name: str, is_own: bool) -> str:

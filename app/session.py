@@ -20,6 +20,8 @@ SPEEDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 100, 200, 500, 1000, 2000, 5000, 1
 BEGINNING = TimeUs(0)
 SLICE_S = 0.006
 """Seconds of each tick that the simulation may take."""
+SLICE_EVENTS = 2
+"""Events between two looks at the clock: a block takes milliseconds, and a key is waiting."""
 CHECKPOINT_EVERY_US = 10 * MINUTE
 MAX_CHECKPOINTS = 12
 
@@ -77,7 +79,7 @@ class Session:
         self._target_us = max(self._target_us, float(self.now_us)) + span_us
         deadline = self.clock() + SLICE_S
         while self.clock() < deadline:
-            if self._run(TimeUs(int(self._target_us)), 8):
+            if self._run(TimeUs(int(self._target_us)), SLICE_EVENTS):
                 self._keep_checkpoint()
                 return
         self._target_us = float(self.now_us)

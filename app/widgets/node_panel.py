@@ -58,6 +58,7 @@ class NodePanel(CanvasWidget, can_focus=True):
         self.fields: tuple[Field, ...] = ()
         self.sights: tuple[SightLine, ...] = ()
         self.chosen: str | None = None
+        self._keys_at: dict[int, str] = {}  # the line in each row
 
     def show(self, fields: tuple[Field, ...], sights: tuple[SightLine, ...]) -> None:
         """Show other facts and lines."""
@@ -69,6 +70,7 @@ class NodePanel(CanvasWidget, can_focus=True):
 
     def draw(self, canvas: Canvas) -> None:
         """Facts above, lines below."""
+        self._keys_at.clear()
         y = 0
         for field in self.fields:
             self._draw_field(canvas, y, field)
@@ -99,11 +101,9 @@ class NodePanel(CanvasWidget, can_focus=True):
         x = canvas.put(1, y, sight.clock, self.PEN["muted"]) + 1
         canvas.put(x, y, clean(sight.text, max(1, note_x - x - 1)), self.PEN[sight.tone])
         canvas.put(note_x, y, note, self.PEN["key" if sight.has_why else "muted"])
+        self._keys_at[y] = sight.key
         if self.has_focus and sight.key == (self.chosen or self.sights[0].key):
-            canvas.paint(0, y, canvas.width, self.PEN["cursor"], sight.key)
-        else:
-            for column in range(canvas.width):
-                canvas.things[column, y] = sight.key
+            canvas.paint(0, y, canvas.width, self.PEN["cursor"])
 
     # Choosing
 
@@ -128,7 +128,8 @@ class NodePanel(CanvasWidget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose a line; open the one that is chosen already."""
-        key = self.get_thing_at(event)
+        offset = event.get_content_offset(self)
+        key = self._keys_at.get(offset.y) if offset is not None else None
         if key is None:
             return
         if key == self.chosen:
