@@ -210,7 +210,7 @@ def _build_proof_fields(world: World, record: BlockRecord) -> list[Field]:
     tries = (1 << 256) // (int(target, 16) + 1)
     return [
         Field("hash", "hash", digits, "strong", count_zeros(digits), "≤ target ✓", True),
-        Field("target", "target", target, "text", count_zeros(target), f"scaled: 1 in {format_count(tries)} hashes"),
+        Field("target", "target", target, "text", count_zeros(target), f"scaled: 1 in {format_count(tries)}"),
         work,
     ]
 
@@ -233,11 +233,12 @@ def _build_space_fields(world: World, record: BlockRecord) -> list[Field]:
     header, block = record.block.header, record.block
     next_fee, base_fee = world.ledger.next_base_fee(record.hash), header.base_fee_per_gas
     direction = "up" if next_fee > base_fee else "down" if next_fee < base_fee else "unchanged"
-    fullness = f"{header.gas_used * 100 / header.gas_limit:.0f} % full, target 50 %"
+    gas = f"{format_count(header.gas_used)} · {header.gas_used * 100 // header.gas_limit} % full"
+    target = f"target {format_count(header.gas_limit // 2)}"
     count, size = format_count(len(block.transactions)), format_bytes(block.size_bytes)
     return [
         Field("transactions", "transactions", count, note=size),
-        Field("gas", "gas", format_gas(block), note=fullness),
+        Field("gas", "gas", gas, note=target, has_why=True),
         Field(
             "base-fee",
             "base fee",
@@ -260,12 +261,12 @@ def format_bytes(size: int) -> str:
 # Its transactions ------------------------------------------------------------------------------------------------
 
 TRANSACTION_COLUMNS: Final = (
-    Column("#", 4, "right"),
+    Column("#", 3, "right"),
     Column("id", 9),
-    Column("from", 10, is_flexible=True),
-    Column("to", 10, is_flexible=True),
-    Column(f"amount {COIN_SYMBOL}", 12, "right"),
-    Column("fee", 10, "right"),
+    Column("from", 7, is_flexible=True),
+    Column("to", 7, is_flexible=True),
+    Column(COIN_SYMBOL, 9, "right"),
+    Column("fee", 8, "right"),
 )
 
 

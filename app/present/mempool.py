@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from app.present.chain import Facts
 from app.present.holders import Holders
 from app.present.index import RunIndex
 from app.present.words import format_coins, format_count, format_span, name_node, plural, shorten_hash
-from app.widgets.models import Bar, Cell, Column, Series, Tone
+from app.screens.view import Thing
+from app.widgets.models import Bar, Cell, Column, Field, Series, Tone
 from chain.consensus.block_tree import BlockRecord
 from chain.ledger.fees import compute_base_fee, compute_effective_tip
 from chain.ledger.parameters import TRANSFER_GAS
@@ -29,7 +31,7 @@ from chain.units import COIN_SYMBOL, Address, Hash, NodeId, TimeUs, format_amoun
 BAND_EDGES: Final = (30, 80, 150, 300)
 """Effective tips, in units per gas, at which the next of the five fee bands begins."""
 BAND_LABELS: Final = ("< 30", "30–79", "80–149", "150–299", "≥ 300")
-HISTOGRAM_EDGES: Final = (10, 20, 40, 60, 80, 100, 150, 200, 300, 500)
+HISTOGRAM_EDGES: Final = (10, 20, 50, 100, 200, 500)
 LADDER: Final = (1, 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 1000)
 """Tips, in units per gas, for which the screen says what they buy."""
 PROJECTED_BLOCKS: Final = 4
@@ -196,7 +198,7 @@ def build_histogram(mempool: Mempool) -> tuple[Bar, ...]:
     counts = [0] * (len(HISTOGRAM_EDGES) + 1)
     for signed in mempool.view.pending:
         counts[bisect_right(HISTOGRAM_EDGES, get_tip(signed, mempool.base_fee))] += 1
-    labels = [f"<{HISTOGRAM_EDGES[0]}", *(f"{edge}+" for edge in HISTOGRAM_EDGES)]
+    labels = [f"<{HISTOGRAM_EDGES[0]}", *(str(edge) for edge in HISTOGRAM_EDGES)]
     return tuple(Bar(label, (count,), str(count) if count else "") for label, count in zip(labels, counts, strict=True))
 
 
@@ -227,17 +229,17 @@ def quote(mempool: Mempool, tip: int, interval_us: int) -> Quote:
 
 
 LADDER_COLUMNS: Final = (
-    Column("tip/gas", 7, "right"),
-    Column("fee", 12, "right"),
+    Column("tip", 5, "right"),
+    Column("fee", 8, "right"),
     Column("ahead", 5, "right"),
-    Column("gets into", 12, is_flexible=True),
-    Column("wait", 10, "right"),
+    Column("block", 7, is_flexible=True),
+    Column("wait", 8, "right"),
 )
 
 
-def build_ladder_row(it: Quote, height: int, is_mine: bool = False) -> tuple[Cell, ...]:
-    """Return the cells of a quote, for LADDER_COLUMNS. ``height`` is that of the head."""
-    into = f"next #{height + 1}" if it.blocks == 1 else f"#{height + it.blocks} or later"
+def build_ladder_row(it: Quote, is_mine: bool = False) -> tuple[Cell, ...]:
+    """Return the cells of a quote, for LADDER_COLUMNS."""
+    into = "next" if it.blocks == 1 else f"+{it.blocks}"
     tone: Tone = "good" if it.blocks == 1 else "warning" if it.blocks <= 3 else "bad"
     return (
         Cell(("▸" if is_mine else "") + format_count(it.tip), "strong" if is_mine else "text"),
@@ -299,30 +301,44 @@ def build_entry_row(world: World, mempool: Mempool, entry: Entry, holders: Holde
     )
 
 
-def build_facts(world: World, index: RunIndex, mempool: Mempool) -> tuple[tuple[str, str], ...]:
-    """Return the mempool in a few numbers: (name, value)."""
-    view = mempool.view
+def build_facts(world: World, index: RunIndex, mempool: Mempool) -> Facts:
+    """Return the mempool in a few numbers; the oldest transaction and the head are links."""
+    view, head, base_fee = mempool.view, mempool.head, mempool.base_fee
     size = sum(signed.size_bytes for signed in view.pending)
     oldest = find_oldest(world, mempool)
-    minimum = min((get_tip(signed, mempool.base_fee) for signed in view.pending), default=0)
-    return (
-        ("pending", f"{plural(len(view.pending), 'transaction')} · {format_count(size)} B"),
-        ("queued", format_count(len(view.queued)) + (f" · refused {len(view.refused)}" if view.refused else "")),
-        ("base fee", f"{format_count(mempool.base_fee)} per gas · {format_coins(TRANSFER_GAS * mempool.base_fee)}"),
-        ("lowest tip", f"{format_count(minimum)} per gas" if view.pending else "–"),
-        ("oldest", f"{shorten_hash(oldest[0].id)} for {format_span(oldest[1])}" if oldest else "nothing waits"),
-        ("interval", format_span(compute_interval_us(world, index, mempool.head))),
+    links = {"node": Thing("node", mempool.node), "head": Thing("block", head.hash)}
+    waits = shorten_hash(oldest[0].id) if oldest else "nothing waits"
+    if oldest:
+        links["oldest"] = Thing("transaction", oldest[0].id)
+    before, place = head.block.header.base_fee_per_gas, world.network.places[mempool.node].city
+    direction = "rises" if base_fee > before else "falls" if base_fee < before else "stays"
+    interval_us = compute_interval_us(world, index, head)
+    fields = (
+        Field("node", "node", name_node(mempool.node), "accent", note=place),
+        Field("head", "head", f"#{head.height} {shorten_hash(head.hash)}", "accent"),
+        Field("pending", "pending", plural(len(view.pending), "transaction"), "strong", note=f"{format_count(size)} B"),
+        Field(
+            "queued", "queued", format_count(len(view.queued)), note="wait for nonce or money" if view.queued else ""
+        ),
+        Field("refused", "refused", format_count(len(view.refused)), "bad" if view.refused else "text"),
+        Field("base-fee", "base fee", f"{format_count(base_fee)} per gas", note=f"{direction} from {before}"),
+        Field("cost", "a payment", format_coins(TRANSFER_GAS * base_fee, 6), note="burned, plus the tip"),
+        Field(
+            "oldest", "oldest", waits, "accent" if oldest else "muted", note=format_span(oldest[1]) if oldest else ""
+        ),
+        Field("interval", "interval", format_span(interval_us) if interval_us else "by hand", note="between blocks"),
     )
+    return Facts(fields, links)
 
 
 # How nodes differ ------------------------------------------------------------------------------------------------
 
 DIFFERENCE_COLUMNS: Final = (
     Column("node", 5),
-    Column("head", 12, is_flexible=True),
-    Column("waiting", 7, "right"),
-    Column("lacks", 6, "right"),
-    Column("more", 6, "right"),
+    Column("head", 9, is_flexible=True),
+    Column("waits", 5, "right"),
+    Column("lacks", 5, "right"),
+    Column("more", 5, "right"),
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 from textual.message import Message
 
 from app.commands import get_bindings
@@ -68,11 +69,21 @@ class ChainView(View):
     DEFAULT_CSS = (
         PANELS_CSS.format(name="ChainView")
         + """
-    ChainView { layout: grid; grid-size: 2 2; grid-columns: 1fr 54; grid-rows: 3fr 2fr; }
+    ChainView { layout: horizontal; }
     ChainView .panel { width: 1fr; height: 1fr; }
-    .-wide ChainView { grid-columns: 1fr 84; }
-    .-narrow ChainView, .-short ChainView { layout: vertical; }
-    .-narrow ChainView ChainTree, .-short ChainView ChainTree { height: 10; }
+    ChainView #chain-left { width: 1fr; height: 1fr; }
+    ChainView #chain-right { width: 58; height: 1fr; }
+    ChainView ChainTree { height: 12; }
+    ChainView FieldList { height: 21; max-height: 65%; }
+    .-wide ChainView #chain-right { width: 84; }
+    .-wide ChainView ChainTree { height: 15; }
+    ChainView.-folded { layout: vertical; }
+    ChainView.-folded #chain-left { height: 10; }
+    ChainView.-folded #chain-right { width: 1fr; }
+    ChainView.-folded ChainTree { height: 10; }
+    ChainView.-folded FieldList { height: 1fr; max-height: 100%; }
+    ChainView.-folded.-merkle #chain-left { height: 1fr; }
+    ChainView.-folded.-merkle #chain-right { display: none; }
     """
     )
 
@@ -90,10 +101,12 @@ class ChainView(View):
 
     def compose(self) -> ComposeResult:
         """Four panels; where they do not fit, three of them fold under the tree."""
-        yield ChainTree(classes="panel")
-        yield FieldList(empty="No block is chosen", classes="panel")
-        yield MerkleTree(classes="panel")
-        yield VirtualTable((), empty="An empty block", classes="panel")
+        with Vertical(id="chain-left"):
+            yield ChainTree(classes="panel")
+            yield MerkleTree(classes="panel")
+        with Vertical(id="chain-right"):
+            yield FieldList(empty="No block is chosen", classes="panel")
+            yield VirtualTable((), empty="An empty block", classes="panel")
 
     @property
     def _tree(self) -> ChainTree:
@@ -194,7 +207,7 @@ class ChainView(View):
             self._transactions.cursor = 0
             self._transactions.show(table.count, table.get_row)
             ids = [signed.id for signed in record.block.transactions]
-            self._merkle.show(tuple(tuple(it.hex()[:8] for it in level) for level in compute_levels(ids)), 0)
+            self._merkle.show(tuple(tuple(it.hex()[:4] for it in level) for level in compute_levels(ids)), 0)
         self._arrange()
 
     def _mark_chosen(self, record: BlockRecord) -> None:
@@ -216,7 +229,9 @@ class ChainView(View):
 
     def _arrange(self) -> None:
         is_folded = self.screen.has_class("-narrow") or self.screen.has_class("-short")
+        self.set_class(is_folded, "-folded")
         self._deck.arrange(self._get_panels(), 1 if is_folded else 3)
+        self.set_class(self._merkle.display, "-merkle")
 
     def action_panel(self) -> None:
         """The next of the folded panels."""

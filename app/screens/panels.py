@@ -34,12 +34,13 @@ class PanelDeck:
         self.active %= max(1, len(panels))
         order = [*range(self.active, len(panels)), *range(self.active)]
         visible = sorted(order[:room])
+        for place, panel in enumerate(panels):
+            panel.widget.display = place in visible
         state = (tuple(panels), tuple(visible), self.active)
         if state == self._shown:
             return
         self._shown = state
         for place, panel in enumerate(panels):
-            panel.widget.display = place in visible
             is_alone = len(visible) < len(panels) and place == self.active
             panel.widget.border_title = (
                 build_tabs([it.title for it in panels], visible) if is_alone else Content(clean(panel.title, 60))

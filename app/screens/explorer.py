@@ -1,0 +1,287 @@
+"""The page of a block, a transaction or an address: one screen that shows whatever page the presentation builds.
+
+Left the fields, right the timeline and the tables; at 80×24 one of them at a time. ``enter`` opens what a field, a row
+or an event names, escape goes back. The page follows the cursor: in the past it shows what was true then, and says so
+when the thing did not exist yet.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from app.commands import get_bindings
+from app.present.chain import get_block
+from app.present.chain_why import explain_field
+from app.present.explorer import NotThere, Page, TableModel, build_block_page
+from app.present.explorer_address import build_address_page
+from app.present.explorer_transaction import build_transaction_page
+from app.screens.holders import get_holders
+from app.screens.panels import PANELS_CSS, Panel, PanelDeck
+from app.screens.run_screen import RunScreen
+from app.screens.view import Thing
+from app.session import Session
+from app.widgets.field_list import FieldList
+from app.widgets.models import Tone, Why
+from app.widgets.text import clean
+from app.widgets.timeline import Event, Timeline
+from app.widgets.virtual_table import VirtualTable
+from chain.units import Address, Hash
+
+if TYPE_CHECKING:
+    from app.app import ChainroomApp
+
+MOST_TABLES: Final = 3
+TONE_VARIABLES: Final[dict[Tone, str]] = {
+    "good": "success",
+    "bad": "error",
+    "final": "final",
+    "pending": "pending",
+    "stale": "stale",
+    "accent": "accent",
+    "muted": "muted",
+}
+FRAMES_PER_LOOK: Final = 3
+"""Frames between two looks while time passes."""
+
+
+def build_page(thing: Thing) -> "ThingPage":
+    """Return the screen of a block, a transaction or an address."""
+    return ThingPage(thing)
+
+
+def present_thing(session: Session, app: "ChainroomApp", thing: Thing) -> Page | NotThere:
+    """Return what there is to say about a thing at the cursor."""
+    simulation, at_us = session.simulation, session.cursor_us
+    holders = get_holders(app, simulation.world)
+    assert isinstance(thing.key, bytes)
+    if thing.kind == "block":
+        return build_block_page(simulation, holders, Hash(thing.key), at_us)
+    if thing.kind == "transaction":
+        return build_transaction_page(simulation, holders, Hash(thing.key), at_us)
+    return build_address_page(simulation, holders, Address(thing.key), at_us)
+
+
+class ThingPage(RunScreen):
+    """Title, fields, timeline and tables of one thing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = get_bindings("page")
+    DEFAULT_CSS = (
+        PANELS_CSS.format(name="ThingPage")
+        + """
+    ThingPage #page-title { height: auto; max-height: 4; padding: 0 1; }
+    ThingPage #page-none { display: none; height: 1fr; content-align: center middle; text-align: center; }
+    ThingPage #page-body { height: 1fr; }
+    ThingPage .panel { width: 1fr; height: 1fr; }
+    ThingPage FieldList.panel { width: 1fr; max-width: 64; }
+    ThingPage #page-right { width: 1fr; height: 1fr; }
+    ThingPage Timeline.panel { height: 1fr; }
+    ThingPage.-empty #page-body, ThingPage.-empty #page-title { display: none; }
+    ThingPage.-empty #page-none { display: block; }
+    ThingPage.-folded FieldList.panel { max-width: 100%; }
+    ThingPage.-folded.-fields #page-right { display: none; }
+    """
+    )
+
+    def __init__(self, thing: Thing, **options: Any) -> None:
+        super().__init__(**options)
+        self._thing = thing
+        self._page: Page | None = None
+        self._deck = PanelDeck()
+        self._frames = 0
+        self._key: object = None
+        self._is_composed = False
+
+    def compose_body(self) -> ComposeResult:
+        """The title above, fields beside timeline and tables."""
+        yield Static(id="page-title", markup=False)
+        yield Static(id="page-none", markup=False)
+        with Horizontal(id="page-body"):
+            yield FieldList(classes="panel")
+            with Vertical(id="page-right"):
+                yield Timeline(classes="panel")
+                for place in range(MOST_TABLES):
+                    yield VirtualTable((), id=f"page-table-{place}", classes="panel")
+
+    def on_mount(self) -> None:
+        """Show the thing at once."""
+        self._is_composed = True
+        if self.app.session is not None:
+            self.show_body(self.app.session)
+        self.query_one(FieldList).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold or unfold."""
+        super().on_resize(event)
+        self.call_after_refresh(self._arrange)
+
+    # What is shown ---------------------------------------------------------------------------------------------------
+
+    def show_body(self, session: Session) -> None:
+        """Bring the page up to the cursor."""
+        world = session.simulation.world
+        key = (world, session.cursor_us, len(world.history.records), self._thing)
+        self._frames += 1
+        is_same_thing = isinstance(self._key, tuple) and self._key[3] == self._thing
+        if (
+            not self._is_composed
+            or key == self._key
+            or (is_same_thing and session.is_playing and self._frames % FRAMES_PER_LOOK)
+        ):
+            return
+        self._key = key
+        page = present_thing(session, self.app, self._thing)
+        self.set_class(isinstance(page, NotThere), "-empty")
+        if isinstance(page, NotThere):
+            self._page = None
+            self.query_one("#page-none", Static).update(f"{page.title}\n\n{page.message}")
+            return
+        self._page = page
+        self._show_page(page)
+
+    def _show_page(self, page: Page) -> None:
+        colours = self.app.get_css_variables()
+        muted, colour = colours.get("muted", ""), colours.get(TONE_VARIABLES.get(page.tone, "foreground"), "")
+        title = Text(clean(page.title, 80), style="bold")
+        title.append(f"   {clean(page.state, 160)}", style=colour)
+        title.append(f"\n{clean(page.meaning, 240)}", style=muted)
+        self.query_one("#page-title", Static).update(title)
+        self.query_one(FieldList).show(page.facts.fields)
+        self.query_one(Timeline).show(tuple(Event(*milestone[:5]) for milestone in page.timeline))
+        for place, model in enumerate(page.tables):
+            self._show_table(self._get_table(place), model)
+        self._arrange()
+
+    def _show_table(self, table: VirtualTable, model: TableModel) -> None:
+        table.columns, table.empty = model.columns, model.empty
+        table.show(model.count, model.get_row)
+
+    def _get_table(self, place: int) -> VirtualTable:
+        return self.query_one(f"#page-table-{place}", VirtualTable)
+
+    def _get_panels(self) -> list[Panel]:
+        page = self._page
+        if page is None:
+            return []
+        timeline = [Panel(self.query_one(Timeline), "Its life")] if page.timeline else []
+        return [*timeline, *(Panel(self._get_table(place), model.title) for place, model in enumerate(page.tables))]
+
+    def _arrange(self) -> None:
+        """Fields always where there is room, beside at most two panels; else everything in turn."""
+        page, fields = self._page, self.query_one(FieldList)
+        if page is None:
+            return
+        is_folded = self.has_class("-narrow")
+        self.set_class(is_folded, "-folded")
+        panels = self._get_panels()
+        used = {panel.widget for panel in panels}
+        for widget in self.query("#page-right > *"):
+            if widget not in used:
+                widget.display = False
+        if is_folded:
+            self._deck.arrange([Panel(fields, "Fields"), *panels], 1)
+        else:
+            fields.display, fields.border_title, fields.border_subtitle = True, "Fields", ""
+            self._deck.arrange(panels, 1 if self.has_class("-short") else 2)
+        self.set_class(fields.display, "-fields")
+
+    def action_panel(self) -> None:
+        """The next of the folded panels."""
+        is_folded = self.has_class("-folded")
+        panels = [Panel(self.query_one(FieldList), "Fields"), *self._get_panels()] if is_folded else self._get_panels()
+        if panels:
+            self._deck.turn(panels)
+            self._arrange()
+            panels[self._deck.active].widget.focus()
+
+    def action_turn(self, step: int) -> None:
+        """The page of the block after this one, or before."""
+        thing = None if self._page is None else self._page.next if step > 0 else self._page.previous
+        if thing is None:
+            self.app.tell("there is no block that way at this moment" if self._thing.kind == "block" else "only blocks")
+            return
+        self._thing = thing
+        if self.app.session is not None:
+            self.show_body(self.app.session)
+
+    # What is chosen --------------------------------------------------------------------------------------------------
+
+    def get_focused_thing(self) -> Thing | None:
+        """Return what the cursor of the focused panel stands on, or the thing itself."""
+        page, focused = self._page, self.focused
+        if page is None:
+            return None
+        found: Thing | None = None
+        if isinstance(focused, FieldList) and focused.fields:
+            found = page.facts.links.get(focused.fields[focused.cursor].key)
+        elif isinstance(focused, Timeline) and page.timeline:
+            found = page.timeline[focused.cursor].thing
+        elif isinstance(focused, VirtualTable):
+            found = self._get_row_thing(focused, focused.cursor)
+        return found or self._thing
+
+    def _get_row_thing(self, table: VirtualTable, row: int) -> Thing | None:
+        if self._page is None:
+            return None
+        model = next((it for place, it in enumerate(self._page.tables) if self._get_table(place) is table), None)
+        return model.get_thing(row) if model is not None and row < model.count else None
+
+    def get_why(self) -> Why | None:
+        """Return why the chosen field is as it is, or the thing itself."""
+        page, session, focused = self._page, self.app.session, self.focused
+        if page is None or session is None or self.get_focused_thing() != self._thing:
+            return None
+        world, at_us = session.simulation.world, session.cursor_us
+        record = get_block(world, self._thing.key, at_us) if isinstance(self._thing.key, bytes) else None
+        if self._thing.kind == "block" and record is not None and isinstance(focused, FieldList) and focused.fields:
+            return explain_field(world, record, focused.fields[focused.cursor].key, at_us)
+        return page.why
+
+    def _open(self, thing: Thing | None) -> None:
+        if thing is not None and thing != self._thing:
+            self.app.open_thing(thing)
+        else:
+            self.action_why()
+
+    @on(FieldList.FieldOpened)
+    def on_field_opened(self, message: FieldList.FieldOpened) -> None:
+        """Open what a field names, or explain it."""
+        self._open(self._page.facts.links.get(message.key) if self._page is not None else None)
+
+    @on(FieldList.WhyAsked)
+    def on_why_asked(self) -> None:
+        """Explain the chosen field."""
+        self.action_why()
+
+    @on(FieldList.CopyAsked)
+    def on_copy_asked(self, message: FieldList.CopyAsked) -> None:
+        """Copy the chosen value, whole where the field shows a part of it."""
+        page = self._page
+        field = next((field for field in page.facts.fields if field.key == message.key), None) if page else None
+        if page is None or field is None:
+            return
+        if message.key == "state":
+            self.app.copy_text(*page.copy)
+        elif message.key in page.facts.links:
+            self.action_copy()
+        else:
+            self.app.copy_text(field.value, field.label.strip())
+
+    @on(VirtualTable.RowOpened)
+    def on_row_opened(self, message: VirtualTable.RowOpened) -> None:
+        """Open what a row names."""
+        thing = self._get_row_thing(message.table, message.row)
+        if thing is not None:
+            self.app.open_thing(thing)
+
+    @on(Timeline.EventOpened)
+    def on_event_opened(self, message: Timeline.EventOpened) -> None:
+        """Open what an event names."""
+        page = self._page
+        thing = page.timeline[message.place].thing if page and message.place < len(page.timeline) else None
+        if thing is not None:
+            self.app.open_thing(thing)
