@@ -56,6 +56,7 @@ class _Run:
         self.announcing, self.item, self.topology = announcing, item, topology
         self.luck = announcing.draw_luck(item)
         self.links = base.links
+        self.bandwidth = announcing.get_bandwidth(self.links)
         self.reserved = base.reserved
         self.arrival: list[int] = [NEVER] * topology.nodes
         self.parent = [NO_PARENT] * topology.nodes
@@ -144,8 +145,7 @@ class _Run:
             first = kind == REQUEST
             level = self.luck.block[node] if first else self.luck.missing_block[node]
             size = self.get_size(place) if first else int(self.luck.missing_bytes[node])
-            bandwidth = int(self.announcing.get_bandwidth(self.links)[place])
-            transfer_us = size * 8_000_000 // bandwidth + self.announcing.timing.processing_us
+            transfer_us = size * 8_000_000 // int(self.bandwidth[place]) + self.announcing.timing.processing_us
             length_us = transfer_us + self.get_latency_us(place, level)
             begin_us = self.find_gap(holder, now_us, length_us)
             self.uploading[holder] = place, begin_us
@@ -173,6 +173,7 @@ class _Run:
         """Close and open links. Everything up to the moment of the change has happened."""
         was_shut, is_shut = change.before.open_since == NEVER, change.after.open_since == NEVER
         self.links = change.after
+        self.bandwidth = self.announcing.get_bandwidth(self.links)
         closed, opened = np.flatnonzero(is_shut & ~was_shut), np.flatnonzero(was_shut & ~is_shut)
         for link in closed.tolist():
             self.closings[link] = self.closings.get(link, 0) + 1

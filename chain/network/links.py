@@ -77,6 +77,11 @@ class Links:
         twin._link_changes, twin._node_changes = dict(self._link_changes), dict(self._node_changes)
         return twin
 
+    def is_like(self, other: "Links") -> bool:
+        """Return whether the same links are open, as long, and as slow."""
+        arrays = ((links.open_since, links.extra_us, links.bandwidth_per_mille) for links in (self, other))
+        return all(np.array_equal(one, two) for one, two in zip(*arrays, strict=True))
+
     def is_open(self, link: int, at_us: int) -> bool:
         """Return whether a link was open at a moment. At the moment of a change the new state holds."""
         return bisect_right(self._link_changes.get(link, ()), at_us) % 2 == 0

@@ -146,9 +146,11 @@ class Network:
         """Change the links and compute the future of every flight again. An invalid change leaves no trace."""
         after = self.links.copy()
         apply(after)
-        opened = bool(((self.links.open_since == NEVER) & (after.open_since != NEVER)).any())
-        change = Change(now_us, self.links, after, opened)
-        self.links = after
+        before, self.links = self.links, after
+        if after.is_like(before):
+            return []
+        opened = bool(((before.open_since == NEVER) & (after.open_since != NEVER)).any())
+        change = Change(now_us, before, after, opened)
         self._sweep(now_us)
         changed = []
         for key, old in self._flights.items():

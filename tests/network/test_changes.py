@@ -339,6 +339,20 @@ def test_announce_agrees_with_every_single_message(parameters: NetworkParameters
     check(network, story, tell(network, story, "block"), AnnounceChecker)
 
 
+@settings(max_examples=100, deadline=None)
+@given(draw_network("announce", 4_000_000), draw_story(4_000_000, 4), st.integers(0, 9))
+def test_blocks_that_share_uploads_keep_their_past_and_all_arrive(
+    parameters: NetworkParameters, story: list[Step], seed: int
+) -> None:
+    """``tell`` checks that no change rewrites the past; when all is well again every valid block gets everywhere."""
+    network = Network(parameters, seed, fast=False)
+    spreads = tell(network, story, "block")
+    repairs = [network.heal(5_000_000), network.open_links(range(len(network.topology.links)), 5_000_000)]
+    repairs += [network.set_online(node, True, 5_000_000) for node in range(network.topology.nodes)]
+    spreads.update({spread.key: spread for changed in repairs for spread in changed})
+    assert all(spread.get_last_us() < NEVER for spread in spreads.values() if spread.relay)
+
+
 @pytest.mark.parametrize("relay", ["push", "announce"])
 @settings(max_examples=50, deadline=None)
 @given(story=draw_story(4_000_000, 3), seed=st.integers(0, 9))

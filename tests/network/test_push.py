@@ -88,6 +88,22 @@ def test_lag_slows_messages_sent_from_then_on() -> None:
     assert slowed.arrival.tolist() == [0, SECOND, 3 * SECOND]
 
 
+def test_a_change_that_changes_nothing_touches_no_spread() -> None:
+    network = build(nodes=6, topology="ring")
+    network.publish(b"1", 0, 0, 1, "block")
+    assert network.open_links(range(6), 10) == []
+    assert network.set_online(3, True, 20) == []
+    assert network.links.changed_us == 20
+
+
+@pytest.mark.parametrize("relay", ["push", "announce"])
+def test_a_network_of_one_node_knows_what_it_publishes(relay: str) -> None:
+    network = build(nodes=1, relay=relay)
+    assert network.publish(b"1", 0, 7, 1, "block").arrival.tolist() == [7]
+    assert network.set_online(0, False, 8) == []
+    assert (network.messages, network.topology.links) == (0, ())
+
+
 def test_settled_spreads_are_dropped_and_unreached_ones_kept() -> None:
     network = build(nodes=4, topology="ring")
     network.publish(b"done", 0, 0, 1, "block")
