@@ -147,7 +147,6 @@ def test_large_networks_count_hops_too() -> None:
     hops = np.array([spread.arrival // SECOND for spread in spreads])
     assert abs(hops.sum() / (20 * 999) / 3.598 - 1) < 0.01
     assert hops.max() == 5
-    assert all((hops[:, 0:1000] >= 0).all() for _ in spreads)
 
 
 def test_the_two_ways_of_computing_agree() -> None:
