@@ -246,6 +246,9 @@ class World:
             self.invalid_blocks.append((self.now_us, node, block, error))
             self._record("refused-block", node, block.hash, f"{error.rule}: {error.message}")
             return None
+        known = self.tree.get(block.hash)
+        if known is not None:
+            return known  # what has been sent is not sent again
         state = rules.apply(parent.state, block)
         spread = self.network.publish(block.hash, node, self.now_us, block.size_bytes, "block")
         self.spreads[block.hash] = spread
@@ -261,7 +264,7 @@ class World:
         try:
             self.consensus.rules.check(parent.state, block)
         except InvalidEncoding as error:
-            raise InvalidBlock("consensus/seal", f"the header's seal cannot be read: {error}") from None
+            raise InvalidBlock("consensus/seal", f"the header's seal '{error.value}' cannot be read") from None
 
     def _await_arrivals(self, record: BlockRecord, nodes: range | list[int]) -> None:
         waiting = self._awaited[record.index]

@@ -15,7 +15,7 @@ def load(name: str, *settings: str) -> Scenario:
     return apply_settings(load_scenario(text, name), settings)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def start() -> Callable[..., Simulation]:
     """Build a shipped scenario with settings, quick to grind."""
 

@@ -141,10 +141,8 @@ def write_payment(simulation: Simulation, node: int, who: int, how: int) -> Sign
     return SignedTransaction(changed, bytes(64)) if kind == len(changes) else signed
 
 
-examples = settings(
-    max_examples=3000 if os.environ.get("CHAINROOM_FULL") else 60,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+EXAMPLES = 3000 if os.environ.get("CHAINROOM_FULL") else 60
+examples = settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 
 
 # Money, nonces and roots ---------------------------------------------------------------------------------------------
