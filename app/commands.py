@@ -82,6 +82,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("page.next", "right_square_bracket", "Next block", "The page of the block after this one.", "turn(1)", "page"),
     CommandSpec("page.previous", "left_square_bracket", "Previous block", "The page of its parent.", "turn(-1)", "page"),
     # The wallet screen
+    CommandSpec("wallet.make", "w", "Make a wallet", "New words, a password, first coins.", "make_wallet", "wallet"),
     CommandSpec("wallet.add", "a", "New account", "Add an account, or an address to watch.", "add_account", "wallet"),
     CommandSpec("wallet.restore", "r", "Restore", "Make the wallet again from its words.", "restore_wallet", "wallet"),
     CommandSpec("wallet.lock", "l", "Lock / unlock", "Forget the keys, or ask for the password.", "lock", "wallet"),
@@ -90,8 +91,6 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("wallet.contact", "k", "Address book", "Note a name and an address.", "note_contact", "wallet"),
     CommandSpec("wallet.speed-up", "u", "Speed up", "Offer higher fees for a pending payment.", "speed_up", "wallet"),
     CommandSpec("wallet.cancel", "x", "Cancel", "Put an empty payment in its place.", "cancel_payment", "wallet"),
-    CommandSpec("wallet.why", "question_mark", "Why?", "Why the payment is as it is.", "explain", "wallet"),
-    CommandSpec("wallet.copy", "y", "Copy", "Copy the address, or the payment's hash.", "copy_address", "wallet"),
     CommandSpec("wallet.next", "right_square_bracket", "Next account", "Show the next account.", "turn(1)", "wallet"),
     CommandSpec("wallet.previous", "left_square_bracket", "Last account", "The one before.", "turn(-1)", "wallet"),
     CommandSpec("wallet.panel", "v", "Accounts / form", "Swap them where both do not fit.", "panel", "wallet"),
@@ -108,10 +107,11 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
 # fmt: on
 
 HINTED: Final = (
-    "run.pause", "run.back", "run.step", "run.slower", "run.faster", "run.bookmark", "run.branch", "do.send", "do.mine",
-    "go.find", "thing.why", "app.help", "app.palette",
+    ("pause", "run.pause"), ("step", "run.back", "run.step"), ("speed", "run.slower", "run.faster"),
+    ("bookmark", "run.bookmark"), ("branch", "run.branch"), ("send", "do.send"), ("mine", "do.mine"),
+    ("find", "go.find"), ("why", "thing.why"), ("help", "app.help"), ("commands", "app.palette"),
 )  # fmt: skip
-"""What the line of key hints names, most important first."""
+"""What the line of key hints names, most important first: a word, and the commands whose keys stand before it."""
 
 _READABLE: Final = {
     "comma": ",", "full_stop": ".", "less_than_sign": "<", "greater_than_sign": ">", "slash": "/", "escape": "esc",

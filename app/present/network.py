@@ -280,4 +280,4 @@ def describe_mining(mining: Mining) -> str:
     if not mining.miners:
         return "nobody is mining"
     who = f"{mining.miners} miner{'s' if mining.miners != 1 else ''} at work"
-    return f"{who} · a block every {format_span(mining.mean_us)}"
+    return f"{who} · about {format_span(mining.mean_us)} a block"

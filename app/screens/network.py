@@ -35,6 +35,7 @@ class NetworkView(View):
     """Map, node panel and block strip."""
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("network")
+    SCOPED_CSS = False  # the rules look at the size classes of the screen
     DEFAULT_CSS = """
     NetworkView { layout: vertical; }
     NetworkView > #upper { height: 1fr; }
@@ -97,6 +98,8 @@ class NetworkView(View):
         if self._frames % PANEL_EVERY == 0 and self._panel.display:
             self._show_panel(session)
         self._frames += 1
+        if self._map.border_subtitle != self._map.node_layout:
+            self._map.border_subtitle = self._map.node_layout
 
     def _begin(self, session: Session) -> None:
         """Take up another run."""
@@ -106,7 +109,6 @@ class NetworkView(View):
             scenario: Any = session.simulation.scenario
             self._map.node_layout = scenario.view.layout
             self._map.choose(0)
-            self._name_layout()
 
     def _show_panel(self, session: Session) -> None:
         world, at_us, node = session.simulation.world, session.cursor_us, self.get_node()
@@ -169,10 +171,6 @@ class NetworkView(View):
     def action_layout(self) -> None:
         """Map → graph → ring."""
         self._map.action_next_layout()
-        self._name_layout()
-
-    def _name_layout(self) -> None:
-        self._map.border_subtitle = self._map.node_layout
 
     def action_panel(self) -> None:
         """Swap map and panel where both do not fit."""

@@ -17,7 +17,7 @@ from app.screens.run_screen import RunScreen
 from app.screens.view import Thing
 from app.session import Session
 from app.widgets.block_strip import BlockStrip
-from app.widgets.models import Cell, Column, Why
+from app.widgets.models import Cell, Column, Tone, Why
 from app.widgets.node_panel import NodePanel
 from app.widgets.virtual_table import Row, VirtualTable
 from chain.simulation import commands as c
@@ -51,6 +51,7 @@ class NodePage(RunScreen):
     NodePage NodePanel:focus, NodePage VirtualTable:focus, NodePage BlockStrip:focus { border: round $primary; }
     NodePage #buttons { height: 1; padding: 0 1; }
     NodePage #buttons Button { margin-right: 1; min-width: 8; width: auto; }
+    NodePage #lag { min-width: 13; }
     NodePage.-short BlockStrip { height: 5; }
     NodePage.-wide NodePanel { width: 52; }
     """
@@ -146,7 +147,7 @@ class NodePage(RunScreen):
 
     def _get_peer_row(self, place: int) -> Row:
         peer = self._peers[place]
-        tone = "good" if peer.state == "open" else "bad"
+        tone: Tone = "good" if peer.state == "open" else "bad"
         glyph = {"open": "●", "cut": "✕"}.get(peer.state, "○")
         return (
             Cell(f"n{peer.node:02d}", "strong"),
@@ -222,15 +223,15 @@ class NodePage(RunScreen):
         if session is None:
             return
         lag_us = node_present.get_lag_us(session.simulation, self.node, session.cursor_us)
-        command: c.Command = {
+        commands: dict[str, c.Command] = {
             "stop": c.StopNode(self.node),
             "start": c.StartNode(self.node),
             "cut": c.CutNode(self.node),
             "reconnect": c.ReconnectNode(self.node),
             "lag": c.SetLag(self.node, 0 if lag_us else LAG_US),
             "mine": c.MineBlock(self.node),
-        }[name]
-        if self.app.submit(command):
+        }
+        if self.app.submit(commands[name]):
             self._frames = 0
             self.app.show()
 

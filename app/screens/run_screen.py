@@ -264,10 +264,7 @@ class RunScreen(Screen[None]):
 
 
 def get_hints() -> tuple[Hint, ...]:
-    """Return the hints of the registry; neighbours such as step back and step become one."""
-    hints: list[Hint] = []
-    for command_id in HINTED:
-        spec = get_command(command_id)
-        title = spec.title.lower().removesuffix(" / play").removesuffix(" here").removesuffix(" coins").rstrip("?")
-        hints.append(Hint(spec.id, get_key(spec), title))
-    return tuple(hints)
+    """Return the hints of the registry."""
+    return tuple(
+        Hint(ids[-1], " ".join(get_key(get_command(command_id)) for command_id in ids), title) for title, *ids in HINTED
+    )
