@@ -93,6 +93,7 @@ class NetworkView(View):
         mining = compute_mining(world, at_us)
         glow_us = max(round(GLOW_S * session.speed * SECOND), 1)
         glow_us = min(glow_us, mining.mean_us or glow_us)  # at high speed one ring at a time is enough
+        self._map.enlarge(self.app.is_presenting)
         self._map.show(self._presenter.build_view(at_us, glow_us))
         self._strip.show(self._presenter.build_strip(at_us), describe_mining(mining))
         if self._frames % PANEL_EVERY == 0 and self._panel.display:

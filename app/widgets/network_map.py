@@ -43,7 +43,8 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
 
     PENS = (
         "text", "land", "link", "cut", "link-active", "pulse", "transaction", "block-tail", "block-flight",
-        "muted", "offline", *(f"head-{n}" for n in range(1, len(HEADS) + 1)), "attack", "strong", "fill", "unfilled",
+        "muted", "offline", *(f"head-{n}" for n in range(1, len(HEADS) + 1)),
+        *(f"chip-{n}" for n in range(1, len(HEADS) + 1)), "attack", "strong", "fill", "unfilled",
         "cursor-dim", "hover", "cursor",
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,6 +76,8 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         super().__init__(**options)
         self.view = view or MapView()
         self.node_layout = layout
+        self.is_large = False
+        """Whether nodes are drawn as chips with their names, for the last row of a room."""
         self.chosen: int | None = None
         self.hovered: int | None = None
         self._picture: MapPicture | None = None
@@ -160,18 +163,22 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         if not node.is_online:
             return OFFLINE, "offline"
         group = node.group % len(HEADS)
-        return HEADS[group], "attack" if node.is_hostile else f"head-{group + 1}"
+        return HEADS[group], "attack" if node.is_hostile else f"{'chip' if self.is_large else 'head'}-{group + 1}"
+
+    def _get_label_pen(self, node: MapNode) -> str:
+        is_chip = self.is_large and node.is_online
+        return "attack" if node.is_hostile else self._get_node_glyph(node)[1] if is_chip else "muted"
 
     def _add_label(self, rows: list[list[Glyph]], taken: set[Spot], node: MapNode) -> None:
         assert self._picture
-        text = _get_name(node)
+        text = f" {_get_name(node)} " if self.is_large else _get_name(node)
         x, y = self._picture.spots[node.node]
         for start in (x + 1, x - len(text)):
             cells = [(start + place, y) for place in range(-1, len(text) + 1)]
             free = all(cell not in taken for cell in cells if cell != (x, y))
             if free and start >= 0 and start + len(text) <= self.size.width:
                 taken.update(cells)
-                pen = self.PEN["attack" if node.is_hostile else "muted"]
+                pen = self.PEN[self._get_label_pen(node)]
                 rows[y] += [(start + place, char, pen) for place, char in enumerate(text)]
                 return
 
@@ -211,6 +218,12 @@ class NetworkMap(PenMixin, Widget, can_focus=True):
         return build_strip(text, pens, styles, _RUNS, ascii_only=self.is_ascii)
 
     # Choosing
+
+    def enlarge(self, is_large: bool) -> None:
+        """Draw nodes as chips, or as glyphs."""
+        if is_large != self.is_large:
+            self.is_large, self._glyphs_are_old = is_large, True
+            self._paint_changes()
 
     def choose(self, node: int | None) -> None:
         """Choose a node (or none) and say so."""

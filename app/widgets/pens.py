@@ -50,6 +50,10 @@ PEN_RULES: Final[dict[str, str]] = {
     "unfilled": "color: $unfilled;",
     "qr": "color: #000000; background: #ffffff;",
     **{f"head-{number}": f"color: $head-{number}; text-style: bold;" for number in range(1, len(HEADS) + 1)},
+    **{
+        f"chip-{number}": f"background: $head-{number}; color: $background; text-style: bold;"
+        for number in range(1, len(HEADS) + 1)
+    },
     **{f"series-{number}": f"color: $head-{number};" for number in range(1, len(HEADS) + 1)},
     **{f"fee-{number}": f"color: $fee-{number};" for number in range(1, 6)},
 }
@@ -65,6 +69,7 @@ _WITHOUT_COLOUR: Final[dict[str, Style]] = {
     "bad": Style(bold=True, underline=True),
     "zeros": Style(underline=True),
     "block-flight": Style(bold=True),
+    **{f"chip-{number}": Style(reverse=True) for number in range(1, len(HEADS) + 1)},
 }
 
 
