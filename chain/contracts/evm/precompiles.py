@@ -1,0 +1,138 @@
+"""Contracts that are part of the machine: addresses 1 to 5 and 9.
+
+ECRECOVER, SHA-256, RIPEMD-160 and IDENTITY (Yellow Paper, appendix E), MODEXP (EIP-198, priced by EIP-2565) and
+BLAKE2F (EIP-152).
+
+Simplification: the pairing curves (6 to 8, EIP-196 and 197), KZG (10, EIP-4844) and BLS12-381 (11 to 17, EIP-2537) are
+refused with a reason of their own. Python needs far more than a second for the pairings that a million gas buys.
+They are warm addresses all the same, as the fork says.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+from chain.contracts.evm.blake2 import load_compress
+from chain.contracts.evm.frame import Frame, use_gas
+from chain.contracts.evm.gas import count_words
+from chain.contracts.evm.halts import ExceptionalHalt, Halt
+from chain.contracts.keccak import compute_keccak
+
+Precompile = Callable[[Frame], bytes]
+
+_CURVE_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""Number of points of secp256k1."""
+_LAST: Final = 17
+
+
+def _read(frame: Frame, offset: int, size: int) -> bytes:
+    """Return bytes of the input, zeros beyond its end."""
+    return bytes(frame.data[offset : offset + size]).ljust(size, b"\0")
+
+
+def _read_number(frame: Frame, offset: int, size: int) -> int:
+    """Return bytes of the input as a number, without making the zeros beyond its end first."""
+    chunk = bytes(frame.data[offset : offset + size])
+    return int.from_bytes(chunk) << 8 * (size - len(chunk))
+
+
+@cache
+def _load_recover() -> Callable[[bytes, bytes], bytes]:
+    from coincurve import PublicKey
+
+    def recover(signature: bytes, digest: bytes) -> bytes:
+        return PublicKey.from_signature_and_message(signature, digest, hasher=None).format(compressed=False)
+
+    return recover
+
+
+def ecrecover(frame: Frame) -> bytes:
+    """Return the address that signed a digest with secp256k1, or nothing."""
+    use_gas(frame, 3000)
+    digest, v = _read(frame, 0, 32), _read_number(frame, 32, 32)
+    r, s = _read_number(frame, 64, 32), _read_number(frame, 96, 32)
+    if v not in (27, 28) or not 0 < r < _CURVE_ORDER or not 0 < s < _CURVE_ORDER:
+        return b""
+    try:
+        key = _load_recover()(r.to_bytes(32) + s.to_bytes(32) + bytes([v - 27]), digest)
+    except Exception:  # the library says "no such key" with a bare Exception
+        return b""
+    return compute_keccak(key[1:])[12:].rjust(32, b"\0")
+
+
+def sha256(frame: Frame) -> bytes:
+    """Return the SHA-256 of the input."""
+    use_gas(frame, 60 + 12 * count_words(len(frame.data)))
+    return hashlib.sha256(frame.data).digest()
+
+
+@cache
+def _load_ripemd160() -> Any:
+    from Crypto.Hash import RIPEMD160  # OpenSSL 3 no longer offers it to hashlib
+
+    return RIPEMD160
+
+
+def ripemd160(frame: Frame) -> bytes:
+    """Return the RIPEMD-160 of the input, padded on the left."""
+    use_gas(frame, 600 + 120 * count_words(len(frame.data)))
+    digest: bytes = _load_ripemd160().new(bytes(frame.data)).digest()
+    return digest.rjust(32, b"\0")
+
+
+def identity(frame: Frame) -> bytes:
+    """Return the input."""
+    use_gas(frame, 15 + 3 * count_words(len(frame.data)))
+    return bytes(frame.data)
+
+
+def compute_modexp_gas(base_size: int, exponent_size: int, modulus_size: int, exponent_head: int) -> int:
+    """Return the price of a modular power (EIP-2565); ``exponent_head`` is the exponent's first 32 bytes."""
+    words = (max(base_size, modulus_size) + 7) // 8
+    steps = max(exponent_head.bit_length() - 1, 0) + 8 * max(exponent_size - 32, 0)
+    return max(200, words * words * max(steps, 1) // 3)
+
+
+def modexp(frame: Frame) -> bytes:
+    """Return base ** exponent mod modulus, numbers of any length whose lengths come first."""
+    base_size, exponent_size, modulus_size = (_read_number(frame, place, 32) for place in (0, 32, 64))
+    exponent_at, modulus_at = 96 + base_size, 96 + base_size + exponent_size
+    head = _read_number(frame, exponent_at, min(exponent_size, 32))
+    use_gas(frame, compute_modexp_gas(base_size, exponent_size, modulus_size, head))
+    if modulus_size == 0:
+        return b""
+    modulus = _read_number(frame, modulus_at, modulus_size)
+    if modulus == 0:
+        return bytes(modulus_size)
+    base, exponent = _read_number(frame, 96, base_size), _read_number(frame, exponent_at, exponent_size)
+    return pow(base, exponent, modulus).to_bytes(modulus_size)
+
+
+def blake2f(frame: Frame) -> bytes:
+    """Return BLAKE2b's state after some rounds on a block."""
+    if len(frame.data) != 213:
+        raise ExceptionalHalt(Halt.INVALID_PARAMETER)
+    data = bytes(frame.data)
+    use_gas(frame, int.from_bytes(data[:4]))
+    if data[212] > 1:
+        raise ExceptionalHalt(Halt.INVALID_PARAMETER)
+    words = [int.from_bytes(data[place : place + 8], "little") for place in range(4, 212, 8)]
+    return load_compress()(int.from_bytes(data[:4]), words[:8], words[8:24], words[24:], bool(data[212]))
+
+
+def refuse(frame: Frame) -> bytes:  # noqa: ARG001
+    """Halt with the reason that this precompile is not supported."""
+    raise ExceptionalHalt(Halt.PRECOMPILE_NOT_SUPPORTED)
+
+
+PRECOMPILES: Final[dict[int, Precompile]] = {
+    **dict.fromkeys(range(1, _LAST + 1), refuse),
+    1: ecrecover,
+    2: sha256,
+    3: ripemd160,
+    4: identity,
+    5: modexp,
+    9: blake2f,
+}
+"""By address. All of them are warm from the start of a transaction."""
