@@ -62,6 +62,7 @@ class ChainroomApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = get_bindings(EVERYWHERE)
     DEFAULT_CSS = """
     Toast { background: $panel; }
+    CommandPalette SearchIcon { display: none; }
     """
 
     def __init__(

@@ -20,19 +20,22 @@ from app.widgets.text import clean, fit
 _CSS = """
 {name} {{ align: center middle; }}
 {name} > Vertical {{
-    width: 76; max-width: 94%; height: auto; max-height: 85%; background: $surface; padding: 1 2;
+    width: {width}; max-width: 94%; height: auto; max-height: 85%; background: $surface; padding: 1 2;
     border: round $primary; border-title-color: $primary; border-title-style: bold; border-subtitle-color: $muted;
 }}
 {name} .dialog--lead {{ color: $muted; height: auto; margin-bottom: 1; }}
 {name} .dialog--problem {{ color: $error; height: auto; }}
-{name} OptionList {{ height: auto; max-height: 20; background: $surface; border: none; padding: 0; }}
+{name} OptionList, {name} OptionList:focus {{
+    height: auto; max-height: 20; background: $surface; border: none; padding: 0;
+    text-wrap: nowrap; text-overflow: ellipsis;
+}}
 """
 
 
 class NameDialog(ModalScreen[str | None]):
     """Asks for a name. ``check`` does what the name is for, and returns what is wrong with it, or nothing."""
 
-    DEFAULT_CSS = _CSS.format(name="NameDialog")
+    DEFAULT_CSS = _CSS.format(name="NameDialog", width=76)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close", show=False, id="dialog.close")]
 
     def __init__(self, title: str, lead: str, value: str, check: Callable[[str], str]) -> None:
@@ -73,7 +76,7 @@ class Choice(NamedTuple):
 class ChoiceDialog(ModalScreen[str | None]):
     """A list; returns the key of the chosen line. ``preview`` hears of every line the cursor visits."""
 
-    DEFAULT_CSS = _CSS.format(name="ChoiceDialog")
+    DEFAULT_CSS = _CSS.format(name="ChoiceDialog", width=104)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close", show=False, id="dialog.close")]
 
     def __init__(
@@ -114,6 +117,4 @@ class ChoiceDialog(ModalScreen[str | None]):
 
 
 def _build_line(choice: Choice) -> Content:
-    return Content.assemble(
-        Content(fit(clean(choice.title), 26)), "  ", Content(clean(choice.note, 120)).stylize("dim")
-    )
+    return Content.assemble(Content(fit(clean(choice.title), 26)), "  ", Content(clean(choice.note, 120)).stylize("dim"))

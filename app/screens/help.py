@@ -10,12 +10,22 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from app.commands import EVERYWHERE, RUN, CommandSpec, get_key, iter_commands
+from app.commands import EVERYWHERE, RUN, get_key, iter_commands
 
 _READABLE = {"question_mark": "?", "full_stop": ".", "comma": ",", "slash": "/", "left_square_bracket": "[",
     "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">", "up": "↑", "down": "↓", "left": "←",
     "right": "→", "escape": "esc", "pageup": "page up", "pagedown": "page down"}  # fmt: skip
 KEY_CELLS = 12
+ABOUT = {
+    "NetworkMap": "Every dot is a node; its glyph and colour say which head it follows, ○ is switched off. A bright dot "
+    "with a tail is a block on the link it really takes, a dim one a payment; a ring is a block just found, ✕ a cut link.",
+    "NetworkView": "Where the nodes are, what travels between them, and one node's own view of it.",
+    "NodePanel": "One node's own view: head, hash rate, mempool, peers, rewards, then what it saw, newest first.",
+    "BlockStrip": "The newest blocks: ┏ heavy boxes are final by depth, dashed ones stale. Several rows are a fork.",
+    "TransportBar": "The one clock: the cursor on the timeline is the moment every screen shows.",
+    "NodePage": "All that this node knows, and what can be done to it.",
+}
+"""What a part of the screen shows, in a sentence or two, by its class; others say it in their docstring."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -50,58 +60,57 @@ class HelpScreen(ModalScreen[None]):
 
 
 Rows = list[tuple[str, str]]
+Section = tuple[str, str, Rows]
 
 
-def build_sections(screen: Screen[Any]) -> list[tuple[str, str, Rows]]:
-    """Return (title, sentence, (key, help) rows) from the focus outwards."""
-    sections: list[tuple[str, str, Rows]] = []
+def build_sections(screen: Screen[Any]) -> list[Section]:
+    """Return (title, sentence, (key, help) rows) from the focus outwards; what an inner part binds hides the outer."""
+    sections: list[Section] = []
+    taken: set[str] = set()
     focused = screen.focused
     for node in focused.ancestors_with_self if focused is not None else [screen]:
-        if isinstance(node, Screen):
-            break
-        rows = _get_rows(node)
+        is_screen = isinstance(node, Screen)
+        rows = _get_rows(node, taken)
+        taken |= {key for key, _ in rows}
         if rows:
             sections.append((_get_title(node), _get_sentence(node), rows))
-    own = [row for row in _get_rows(screen) if row not in _get_spec_rows(RUN)]
-    if own:
-        sections.append((_get_title(screen), _get_sentence(screen), own))
-    sections.append(
-        ("The run", "The right end of the timeline is now; everything else is history.", _get_spec_rows(RUN))
-    )
-    sections.append(("Everywhere", "", _get_spec_rows(EVERYWHERE)))
-    return sections
+        if is_screen:
+            break
+    run = "The right end of the timeline is now; everything left of it is history, which can be read but not changed."
+    return [
+        *sections,
+        ("The run", run, _get_spec_rows(RUN, taken)),
+        ("Everywhere", "", _get_spec_rows(EVERYWHERE, taken)),
+    ]
 
 
-def _get_rows(node: DOMNode) -> Rows:
-    """The keys a widget binds itself; those that scroll by inheritance are left out."""
-    rows: Rows = []
-    for binding in node._bindings.key_to_bindings.values():
-        for entry in binding:
-            if entry.tooltip or entry.id:
-                rows.append((_READABLE.get(entry.key, entry.key), entry.tooltip or entry.description))
-    return list(dict.fromkeys(rows))
+def _get_rows(node: DOMNode, taken: set[str]) -> Rows:
+    """The keys a widget binds itself, without those of the registry that work everywhere."""
+    shared = {spec.id for scope in (RUN, EVERYWHERE) for spec in iter_commands(scope)}
+    rows: dict[str, str] = {}
+    for entries in node._bindings.key_to_bindings.values():
+        for entry in entries:
+            key = _READABLE.get(entry.key, entry.key)
+            if entry.id and entry.id not in shared and key not in taken:
+                rows.setdefault(key, entry.tooltip or entry.description)
+    return list(rows.items())
 
 
-def _get_spec_rows(scope: str) -> Rows:
-    return [(get_key(spec), _get_help(spec)) for spec in iter_commands(scope) if spec.key]
-
-
-def _get_help(spec: CommandSpec) -> str:
-    return f"{spec.title}: {spec.help}"
+def _get_spec_rows(scope: str, taken: set[str]) -> Rows:
+    rows = [(get_key(spec), f"{spec.title}: {spec.help}") for spec in iter_commands(scope) if spec.key]
+    return [(key, text) for key, text in rows if key not in taken]
 
 
 def _get_title(node: DOMNode) -> str:
     title = getattr(node, "border_title", None)
-    return (
-        str(title)
-        if title
-        else "".join(f" {letter}" if letter.isupper() else letter for letter in type(node).__name__).strip()
-    )
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(node).__name__).strip()
+    return str(title) if title else words.capitalize()
 
 
 def _get_sentence(node: DOMNode) -> str:
-    """The first sentence of the class: every widget says there what it shows."""
-    return (type(node).__doc__ or "").strip().partition("\n")[0].replace("``", "")
+    """What the thing shows: from the table, or the first line of the class."""
+    name = type(node).__name__
+    return ABOUT.get(name) or (type(node).__doc__ or "").strip().partition("\n")[0].replace("``", "")
 
 
 def build_section(title: str, about: str, rows: Rows) -> Content:
