@@ -120,13 +120,13 @@ def format_title(record: BlockRecord, standing: Standing) -> str:
 def build_tree(world: World, index: RunIndex, at_us: TimeUs, low: int, high: int) -> tuple[ChainBlock, ...]:
     """Return the blocks with heights from ``low`` to ``high`` that were published by then, by height."""
     head = world.tree.get_best(at_us)
-    rivals = get_rivals(index, head, at_us)
+    rivals, branch = get_rivals(index, head, at_us), index.get_branch(head)
     depth = world.consensus.depth if world.consensus.rules.finality is Finality.DEPTH else 0
     final_height = head.height - depth + 1 if depth else 0
     blocks = []
     for height in range(max(0, low), min(high, len(index.heights) - 1) + 1):
         for record in index.get_at_height(height, at_us):
-            is_canonical = index.is_on_branch(record, head)
+            is_canonical = height <= head.height and branch[height] is record
             is_final = is_canonical and (height <= final_height or height == 0)
             state: BlockState = (
                 "final"

@@ -33,7 +33,7 @@ from chain.crypto.merkle import compute_levels
 if TYPE_CHECKING:
     from app.app import ChainroomApp
 
-WINDOW_HEIGHTS: Final = 160
+WINDOW_HEIGHTS: Final = 120
 WINDOW_STEP: Final = 40
 """The window moves by so many heights at once, so that it stays as it is from block to block."""
 EDGE_HEIGHTS: Final = 6

@@ -1,7 +1,9 @@
 """Who is behind the addresses of the run on screen, the person's own labels first."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.css.query import NoMatches
 
 from app.present.holders import NO_LABELS, Holders
 from chain.simulation.world import World
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 def get_holders(app: "ChainroomApp", world: World) -> Holders:
     """Return the names for a world; labels come from the wallet screen, which has read them already."""
-    wallets = getattr(app.home.get_view("wallet"), "wallets", None)
+    try:
+        wallets: Any = getattr(app.home.query_one("#wallet"), "wallets", None)
+    except NoMatches:
+        wallets = None
     labels = wallets.get_labels() if wallets is not None else NO_LABELS
     return Holders(world, cast("Mapping[Address, str]", labels))

@@ -6,7 +6,7 @@ Set ``CHAINROOM_UPDATE_GOLDENS=1`` to write the goldens again, then look at the 
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from textual.app import App, ComposeResult
@@ -14,6 +14,11 @@ from textual.message import Message
 from textual.widget import Widget
 
 from app.themes import DEFAULT_THEME, get_variable_defaults, install_themes
+from chain.ledger.transaction import SignedTransaction, encode_transaction
+from chain.scenario import build, load_scenario
+from chain.simulation import commands
+from chain.simulation.simulation import Simulation
+from chain.units import COIN, SECOND, Address, Hash, TimeUs
 
 GOLDEN_FOLDER = Path(__file__).parent / "golden"
 
@@ -75,3 +80,51 @@ def check_golden() -> Callable[[App[Any], str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+class Story(NamedTuple):
+    """A small run in which everything happens that the explorer must tell, whatever the luck of the network."""
+
+    simulation: Simulation
+    moments: dict[str, TimeUs]
+    """By name, in order: asked, lost, rival, healed, included, deep."""
+    transaction: Hash
+    """Paid by the faucet, first in a block that goes stale, then in one that stays."""
+    refused: Hash
+    """A transaction that a node refused."""
+    stranger: Address
+    """Who was paid; nobody the simulation knows."""
+
+
+def _build_story() -> Story:
+    """Nodes n00–n02 and n03–n05 are cut apart; each half makes blocks; n00's half wins."""
+    path = Path(__file__).parents[2] / "chain" / "scenarios" / "quiet.toml"
+    simulation = build(load_scenario(path.read_text(encoding="utf-8"), "quiet"), 7)
+    moments: dict[str, TimeUs] = {}
+    stranger = Address(bytes(range(20)))
+
+    def play(name: str, *orders: commands.Command) -> None:
+        for order in orders:
+            simulation.submit(order)
+        simulation.run_until(TimeUs(simulation.now_us + 20 * SECOND))
+        moments[name] = TimeUs(simulation.now_us - SECOND)  # before the next orders, which come at once
+
+    play("first", commands.MineBlock(0))
+    play("asked", commands.Partition(((3, 4, 5),)), commands.RequestCoins(4, stranger, 25 * COIN))
+    play("lost", commands.MineBlock(4))
+    play("rival", commands.MineBlock(0))
+    play("ahead", commands.MineBlock(1))
+    play("healed", commands.Heal())
+    play("included", commands.MineBlock(2))
+    record = simulation.world.transactions.records[0]
+    broken = SignedTransaction(record.signed.transaction, bytes(64))
+    play("refused", commands.SubmitTransaction(3, encode_transaction(broken)))
+    for _ in range(5):
+        play("deep", commands.MineBlock(0))
+    return Story(simulation, moments, record.id, broken.id, stranger)
+
+
+@pytest.fixture(scope="session")
+def story() -> Story:
+    """One run for all tests that only read it."""
+    return _build_story()
