@@ -38,7 +38,8 @@ class RunIndex:
             while len(self.heights) <= block.height:
                 self.heights.append([])
             self.heights[block.height].append(block)
-            self.proposed.setdefault(block.block.header.proposer, []).append(block)
+            if block.parent is not None:  # nobody proposed the genesis block
+                self.proposed.setdefault(block.block.header.proposer, []).append(block)
         for transaction in world.transactions.records[transactions:]:
             sender, recipient = transaction.signed.sender, transaction.signed.transaction.action.recipient
             for address in dict.fromkeys((sender, recipient)):
