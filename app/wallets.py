@@ -53,6 +53,8 @@ class Wallets:
         """Place of the account on the screen in ``accounts``."""
         self.problem: str = ""
         """Why the wallet file cannot be read; empty when it can, or when there is none."""
+        self.has_timed_out = False
+        """Whether it was the clock that locked it last."""
         self._unlocked: Unlocked | None = None
         self.reload()
 
@@ -72,7 +74,7 @@ class Wallets:
     def is_locked(self) -> bool:
         """Whether keys are out of reach."""
         if self._unlocked is not None and self._unlocked.is_locked:
-            self._unlocked = None
+            self._unlocked, self.has_timed_out = None, True
         return self._unlocked is None
 
     def reload(self) -> None:
@@ -127,7 +129,7 @@ class Wallets:
         """Forget the keys."""
         if self._unlocked is not None:
             self._unlocked.lock()
-        self._unlocked = None
+        self._unlocked, self.has_timed_out = None, False
 
     def touch(self) -> None:
         """Put off locking, because the person did something."""

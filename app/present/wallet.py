@@ -191,7 +191,8 @@ class _Reader:
     def compute(self) -> AccountView:
         payments = [self._read(record) for record in self.records[-MOST_SHOWN:]]
         payments += [self._read_refused(*entry) for entry in self.submissions.get_refused(self.address, self.at_us)]
-        payments.sort(key=lambda payment: payment.time_us, reverse=True)
+        payments.sort(key=lambda payment: payment.time_us)
+        payments.reverse()  # of two in one moment the later one stands first too
         return AccountView(self._compute_balance(payments), tuple(payments[:MOST_SHOWN]))
 
     def _compute_balance(self, payments: list[Payment]) -> Balance:

@@ -89,20 +89,23 @@ def format_signed(amount: int, decimals: int) -> str:
 
 def describe_progress(payment: Payment, depth: int, *, is_narrow: bool = False) -> str:
     """Return how far a payment has come, in a few words."""
+    memo = payment.signed.transaction.action.memo
+    tail = f" · {memo}" if memo and not is_narrow else ""
     match payment.state:
         case "final":
-            return f"block {payment.height} · {payment.confirmations} deep"
+            word = "" if is_narrow else " confirmations"
+            return f"by depth: {payment.confirmations}{word} · block {payment.height}{tail}"
         case "confirmed":
             of = f" of {depth}" if depth else ""
-            word = "conf." if is_narrow else "confirmations"
-            return f"block {payment.height} · {payment.confirmations}{of} {word}"
+            word = "" if is_narrow else " confirmations"
+            return f"block {payment.height} · {payment.confirmations}{of}{word}{tail}"
         case "pending":
             bar = "" if is_narrow or not payment.nodes else " " + get_bar(payment.seen / payment.nodes, 6)
             return f"seen by {payment.seen}/{payment.nodes} nodes{bar} {payment.message}".rstrip()
         case "queued":
             return f"waits: {payment.message}"
         case _:
-            return f"? {payment.message}" if is_narrow else f"{payment.message}  ? why"
+            return f"? why · {payment.message}"
 
 
 def explain_payment(payment: Payment, holders: Holders, depth: int) -> Explanation:

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from app.commands import get_bindings
@@ -47,6 +48,7 @@ class WalletView(WalletActions):
     """Accounts beside the send form, the history below."""
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("wallet")
+    SCOPED_CSS = False  # the breakpoints are classes of the screen
     DEFAULT_CSS = """
     WalletView { layout: vertical; }
     WalletView > #wallet-upper { height: 13; }
@@ -60,7 +62,8 @@ class WalletView(WalletActions):
     WalletView #wallet-accounts { height: 1fr; }
     WalletView #wallet-contacts { height: 5; }
     WalletView #wallet-history { height: 1fr; }
-    WalletView #wallet-card { height: 3; margin-bottom: 1; }
+    WalletView #wallet-card { height: 2; margin-bottom: 1; }
+    WalletView #wallet-divider { height: 1; color: $muted; margin-bottom: 1; text-wrap: nowrap; }
     WalletView #wallet-guide { height: auto; max-height: 2; padding: 0 1; background: $primary 20%; }
     WalletView #wallet-guide.-empty { display: none; }
     WalletView #wallet-actions { height: 1; }
@@ -73,17 +76,19 @@ class WalletView(WalletActions):
     WalletView #wallet-none Button { margin-right: 2; }
     WalletView.-none > * { display: none; }
     WalletView.-none > #wallet-none { display: block; }
-    .-narrow WalletView > #wallet-upper { height: 11; }
+    .-narrow WalletView > #wallet-upper { height: 10; }
+    .-narrow WalletView #wallet-divider { margin-bottom: 0; }
     .-narrow WalletView #wallet-card { margin-bottom: 0; }
     .-narrow WalletView #wallet-side { display: none; }
     .-narrow WalletView.-panel #wallet-side { display: block; width: 1fr; }
     .-narrow WalletView.-panel #wallet-main { display: none; }
+    .-narrow WalletView.-panel > #wallet-upper { height: 14; }
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._submissions = Submissions()
-        self._frames = 0
+        self._frames, self._memo = 0, ""
         self._fees: tuple[FeeChoice, ...] = ()
         self._rows: dict[str, object] = {}
 
@@ -95,10 +100,11 @@ class WalletView(WalletActions):
                 with Horizontal(id="wallet-actions"):
                     yield Button("+ account a", id="do-add", compact=True, tooltip="Add an account (a)")
                     yield Button("↥ restore r", id="do-restore", compact=True, tooltip="Restore from words (r)")
-                    yield Button("⚿ lock l", id="do-lock", compact=True, tooltip="Lock or unlock (l)")
+                    yield Button("lock l", id="do-lock", compact=True, tooltip="Lock or unlock (l)")
                 yield VirtualTable(CONTACT_COLUMNS, id="wallet-contacts", empty="k notes a name")
             with Vertical(id="wallet-main"):
                 yield Lines(id="wallet-card")
+                yield Static("── Send " + "─" * 200, id="wallet-divider")
                 yield SendForm(id="wallet-send")
         yield VirtualTable(HISTORY_COLUMNS, id="wallet-history", empty="No payments yet: f asks the faucet for coins")
         yield Static(id="wallet-guide")
@@ -151,7 +157,8 @@ class WalletView(WalletActions):
         views = [compute_account(simulation, self._submissions, node, at_us, it.address) for it in wallets.accounts]
         self.view = view = views[wallets.accounts.index(account)]
         self._frames += 1
-        if self._frames % FEES_EVERY == 1 or not self._fees:
+        if self._frames % FEES_EVERY == 1 or self._memo != self.form.memo:
+            self._memo = self.form.memo
             self._fees = compute_fee_choices(simulation, node, at_us, self.form.memo)
         self._show_side(views, account)
         self._show_account(session, account, view)
@@ -168,26 +175,41 @@ class WalletView(WalletActions):
             build_account_row(account, view, is_chosen=account == chosen)
             for account, view in zip(wallets.accounts, views, strict=True)
         ]
-        self._show_once("accounts", rows, lambda: self._accounts.show(len(rows), rows.__getitem__))
+        self._show_once("accounts", rows, lambda: self._show_accounts(rows))
         contacts = [(Cell(it.label), Cell(shorten_address(it.address), "muted")) for it in wallets.contacts]
         self._show_once("contacts", contacts, lambda: self.contacts.show(len(contacts), contacts.__getitem__))
-        label = "⚿ unlock l" if wallets.is_locked else "⚿ lock l"
+        is_locked = wallets.is_locked
+        if is_locked and not self._rows.get("is_locked", is_locked) and wallets.has_timed_out:
+            self.app.tell("locked: nobody has used the wallet for a while; l unlocks it")
+        self._rows["is_locked"] = is_locked
+        label = "unlock l" if is_locked else "lock l"
         self._show_once("lock", label, lambda: setattr(self.query_one("#do-lock", Button), "label", label))
+
+    def _show_accounts(self, rows: list[tuple[Cell, ...]]) -> None:
+        self._accounts.cursor = self.wallets.chosen
+        self._accounts.show(len(rows), rows.__getitem__)
 
     def _show_account(self, session: Session, account: Account, view: AccountView) -> None:
         main, wallets = self.query_one("#wallet-main"), self.wallets
         state = "watched" if account.is_watch_only else "locked" if wallets.is_locked else "unlocked"
         title = f"{clean(account.label, 24)} · {account.path or 'no key'} · {state}"
-        self._show_once("title", title, lambda: setattr(main, "border_title", title.replace("[", "\\[")))
+        self._show_once("title", title, lambda: setattr(main, "border_title", Content(title)))
         self.query_one("#wallet-card", Lines).show(self._build_card(account, view))
         holders = self.get_holders()
         form = self.form
         form.recipients = self._get_recipients(holders, account)
         form.show(clean(account.label, 16), view.balance, self._fees, self._find_hindrance(session, account))
+        self._show_once("keys", narrow := self.size.width < 100, lambda: self._name_keys(main, is_narrow=narrow))
         guide = describe_next_step(view, holders, self.depth)
+        if guide and session.is_live and not session.is_playing:
+            guide += " (The clock stands: space lets it run.)"
         line = self.query_one("#wallet-guide", Static)
         line.set_class(not guide, "-empty")
         self._show_once("guide", guide, lambda: line.update(Content(guide)))
+
+    def _name_keys(self, main: Widget, *, is_narrow: bool) -> None:
+        for widget in (main, self._accounts):
+            widget.border_subtitle = " v accounts / form " if is_narrow else ""
 
     def _build_card(self, account: Account, view: AccountView) -> list[Line]:
         balance = view.balance
@@ -237,7 +259,7 @@ class WalletView(WalletActions):
         table.show(len(view.payments))
 
     def _get_recipients(self, holders: Holders, account: Account) -> tuple[Recipient, ...]:
-        key = (self.wallets.contacts, self.wallets.accounts, account, self.session.simulation.world.setup.seed)
+        key = (self.wallets.contacts, self.wallets.accounts, account, id(self.session.simulation.world.setup))
         if self._rows.get("recipients") != key:
             self._rows["recipients"] = key
             book = [Recipient(it.label, "address book", it.address) for it in self.wallets.contacts]

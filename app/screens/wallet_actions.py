@@ -43,6 +43,14 @@ if TYPE_CHECKING:
 FAUCET_AMOUNT: Final = 100 * COIN
 
 
+_REPLACING: Final = {
+    True: "A payment cannot be taken back, but its nonce {nonce} can be used up: this one sends next to nothing to "
+    "yourself and offers more to the miners. Whichever of the two gets into a block first, the other never can.",
+    False: "The same payment with nonce {nonce} again, with higher fees. Only one of the two can get into a block, and "
+    "miners prefer the one that pays more.",
+}
+
+
 class WalletActions(View):
     """The actions; the view that shows things builds on it."""
 
@@ -263,13 +271,15 @@ class WalletActions(View):
             view.balance.next_nonce,
             view.balance.committed,
         )
-        if await self._review_and_send(draft, wish, "Review and sign"):
+        if await self._review_and_send(
+            draft, wish, "Review and sign", "Once it is in a block it cannot be called back."
+        ):
             self.form.fill()
             self.history.cursor = 0
             self.history.focus()
 
-    async def _review_and_send(self, draft: Draft, wish: Wish, title: str) -> bool:
-        if not await self.app.push_screen_wait(ReviewDialog(draft, wish.name, describe_wait(wish.choice), title)):
+    async def _review_and_send(self, draft: Draft, wish: Wish, title: str, note: str) -> bool:
+        if not await self.app.push_screen_wait(ReviewDialog(draft, wish.name, describe_wait(wish.choice), title, note)):
             return False
         if not await self._unlock("Signing needs the key of the account."):
             return False
@@ -280,6 +290,8 @@ class WalletActions(View):
             return False
         if not self.app.submit(SubmitTransaction(draft.node, encode_transaction(signed))):
             return False
+        if self.session.simulation.world.transactions.get(signed.id) is None:
+            self.app.tell(f"n{draft.node:02d} refused it: the history says why (?)", "warning")
         self.refresh_now()
         return True
 
@@ -300,11 +312,13 @@ class WalletActions(View):
             self.app.tell("choose a payment of yours that is still pending")
             return
         action, at_us = payment.signed.transaction.action, self.session.cursor_us
+        action_nonce = payment.signed.transaction.nonce
         fast = compute_fee_choices(simulation, self.node, at_us, action.memo)[-1]
         draft = build_replacement(simulation, self.node, at_us, account, record, fast, is_cancel=is_cancel)
         name = "yourself" if is_cancel else describe_other(payment, self.get_holders()).removeprefix("→ ")
         wish = Wish(draft.transaction.action.recipient, name, draft.transaction.action.amount, "", fast)  # type: ignore[arg-type]
-        await self._review_and_send(draft, wish, "Cancel by replacing" if is_cancel else "Speed up by replacing")
+        title = "Cancel by replacing" if is_cancel else "Speed up by replacing"
+        await self._review_and_send(draft, wish, title, _REPLACING[is_cancel].format(nonce=action_nonce))
 
     # Looking closer --------------------------------------------------------------------------------------------------
 

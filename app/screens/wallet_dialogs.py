@@ -161,7 +161,9 @@ class ReceiveDialog(Dialog):
     def compose_dialog(self) -> ComposeResult:
         yield Static(Content(self.account.address_text), id="whole")
         with Center():
-            yield QrCode(self.account.address_text.upper())  # upper case makes a smaller code, and is a valid address
+            code = QrCode(self.account.address_text)
+            code.styles.height = code.get_content_height() - 1  # the address stands above already, in full
+            yield code
         yield Static(f"{clean(self.account.label, 40)} · y copies the address", classes="note", markup=False)
 
     def action_copy(self) -> None:
@@ -242,16 +244,15 @@ class RecipientDialog(Dialog):
 class ReviewDialog(Dialog):
     """What is about to be signed, in full; returns True to sign and send it."""
 
-    TITLE_TEXT = "Review and sign"
     DEFAULT_CSS = "ReviewDialog Lines { margin-top: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "confirm", "Sign and send", id="review.sign", tooltip="Sign it and hand it to the node"),
     ]
 
-    def __init__(self, draft: Draft, name: str, wait: str, title: str = "") -> None:
+    def __init__(self, draft: Draft, name: str, wait: str, title: str, note: str) -> None:
         super().__init__()
-        self.draft, self.recipient_name, self.wait = draft, name, wait
-        self.TITLE_TEXT = title or self.TITLE_TEXT
+        self.draft, self.recipient_name, self.wait, self.note = draft, name, wait, note
+        self.TITLE_TEXT = title
 
     def compose_dialog(self) -> ComposeResult:
         lines, draft = build_review(self.draft, self.recipient_name, self.wait), self.draft
@@ -262,7 +263,7 @@ class ReviewDialog(Dialog):
             text = f"✖ n{draft.node:02d} would refuse this: {draft.problem.message}  (rule {draft.problem.rule})"
             yield Static(Content(clean(text, 400)), classes="message lead")
         else:
-            yield Static("Once it is in a block it cannot be called back.", classes="note lead")
+            yield Static(self.note, classes="note lead", markup=False)
         with Horizontal(classes="buttons"):
             yield Button("Back", id="back")
             label = "Sign and send ↵" if draft.problem is None else "Send it anyway ↵"

@@ -67,7 +67,7 @@ class SendForm(Vertical):
     SendForm Button { height: 1; min-width: 5; width: auto; border: none; padding: 0 1; margin-left: 1; }
     SendForm Lines { height: 1; }
     SendForm #send-name, SendForm #send-wait { width: 1fr; margin-left: 2; }
-    SendForm FeePicker { height: 1; width: 48; max-width: 70%; }
+    SendForm FeePicker { height: 1; width: 46; max-width: 70%; }
     SendForm .second { width: 6; margin-left: 2; }
     SendForm #send-problem { width: 1fr; }
     SendForm #send-review { min-width: 21; }
@@ -316,6 +316,6 @@ class UnknownName(ChainroomError):
 def describe_wait(choice: FeeChoice) -> str:
     """Return when a payment with this fee is expected to be in a block."""
     if choice.wait_us is None:
-        return "in the next block somebody makes (m)" if choice.blocks == 1 else f"in about {choice.blocks} blocks"
-    when = "next block" if choice.blocks == 1 else f"about {choice.blocks} blocks"
-    return f"{when}, ~{format_span(choice.wait_us)}"
+        return "the next block made" if choice.blocks == 1 else f"{choice.blocks} blocks"
+    where = "next block" if choice.blocks == 1 else f"{choice.blocks} blocks"
+    return f"~{format_span(choice.wait_us)}, {where}"

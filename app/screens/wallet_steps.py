@@ -149,6 +149,16 @@ class NewKeys(NamedTuple):
     passphrase: Secret[str]
 
 
+class _Mark(Checkbox):
+    """A checkbox that tells its state without colour."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()
+
+
 class PasswordStep(Vertical):
     """Name, password twice, and if wanted a passphrase twice; says at every letter what is still wrong."""
 
@@ -157,6 +167,7 @@ class PasswordStep(Vertical):
         + FIELD_CSS.format("PasswordStep")
         + """
     PasswordStep .row { margin-bottom: 1; }
+    PasswordStep.-short .row { margin-bottom: 0; }
     PasswordStep Checkbox { height: 1; border: none; padding: 0; background: transparent; }
     PasswordStep .extra { display: none; height: auto; margin-top: 1; }
     PasswordStep.-extra .extra { display: block; }
@@ -177,7 +188,7 @@ class PasswordStep(Vertical):
         yield from _build_row("password", SecretInput(id="new-password", compact=True))
         yield from _build_row("once more", SecretInput(id="repeat-password", compact=True))
         yield Static(id="strength")
-        yield Checkbox("add a passphrase, a 25th word of your own (most people do without)", id="extra", compact=True)
+        yield _Mark("add a passphrase: a 25th word of your own (most do without)", id="extra", compact=True)
         with Vertical(classes="extra"):
             yield Static(
                 "▲ The words alone then no longer open this wallet. Forget the passphrase, or mistype it, and the same "
@@ -190,6 +201,10 @@ class PasswordStep(Vertical):
     def on_mount(self) -> None:
         """Say what is needed."""
         self.refresh_strength()
+
+    def on_resize(self) -> None:
+        """No empty lines in a low window."""
+        self.set_class(self.app.size.height < 30, "-short")
 
     @on(Checkbox.Changed)
     def on_extra(self, event: Checkbox.Changed) -> None:

@@ -94,7 +94,7 @@ class FeePicker(CanvasWidget, can_focus=True):
             is_chosen = place == self.chosen
             pen = "cursor" if is_chosen and self.has_focus else "strong" if is_chosen else "muted"
             text = f"{'●' if is_chosen else '○'} {choice.name} {format_amount(choice.fee, 4)}"
-            x = canvas.put(x, 0, text, self.PEN[pen], place) + 3
+            x = canvas.put(x, 0, text, self.PEN[pen], place) + 2
 
     def action_move(self, step: int) -> None:
         """Choose the neighbour."""
@@ -144,6 +144,7 @@ class Dialog(ModalScreen[Any]):
 
     app: "ChainroomApp"
     TITLE_TEXT = ""
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 55%; }
     Dialog > #frame {
@@ -160,6 +161,7 @@ class Dialog(ModalScreen[Any]):
     Dialog .field:focus { border: tall $primary; }
     Dialog .buttons { height: auto; margin-top: 1; align-horizontal: right; }
     Dialog .buttons Button { margin-left: 2; min-width: 12; }
+    Dialog.-short .row { margin-bottom: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="dialog.back", tooltip="One step back"),

@@ -1,0 +1,559 @@
+"""The wallet on the screen, by keyboard: the whole story of somebody new, and everything that can go wrong in it."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from app.app import ChainroomApp
+from app.present.wallet import Payment
+from app.screens.first_run import FirstRunScreen
+from app.screens.wallet import WalletView
+from app.screens.wallet_create import CreateWallet
+from app.screens.wallet_dialogs import (
+    AccountDialog,
+    ContactDialog,
+    ReceiveDialog,
+    RecipientDialog,
+    ReviewDialog,
+    UnlockDialog,
+)
+from app.screens.wallet_restore import RestoreWallet
+from app.screens.wallet_steps import WordField, WordGrid
+from app.session import Session
+from app.storage.keystore import Keystore
+from app.storage.vault import CHEAPEST
+from app.widgets.why import WhyModal
+from chain.replay import record
+from chain.units import COIN, SECOND, TimeUs
+from chain.wallet.mnemonic import check_phrase
+from chain.wallet.secret import Secret
+
+PASSWORD = "violet tractor 81"
+PHRASE = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
+SIZES = [(80, 24), (120, 36)]
+D = TypeVar("D", bound="Screen[Any]")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CHAINROOM_HOME", str(tmp_path))
+    return tmp_path
+
+
+class Player:
+    """Somebody at the keyboard, with the clock of the run in his hand: time passes only in ``advance``."""
+
+    def __init__(self, app: ChainroomApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot, self.press, self.pause = app, pilot, pilot.press, pilot.pause
+
+    @property
+    def session(self) -> Session:
+        assert self.app.session is not None
+        return self.app.session
+
+    @property
+    def wallet(self) -> WalletView:
+        return self.app.home.query_one(WalletView)
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        return self.wallet.view.payments if self.wallet.view is not None else ()
+
+    @property
+    def text(self) -> str:
+        """The screen as text."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    async def until(self, is_so: Callable[[], object], what: str = "") -> None:
+        for _ in range(400):
+            if is_so():
+                return
+            await self.pause(0.01)
+        raise AssertionError(f"never {what}\n{self.text}")
+
+    async def see(self, *texts: str) -> None:
+        """Wait until the texts are on the screen."""
+        for text in texts:
+            await self.until(lambda text=text: text in self.text, f"saw '{text}'")
+
+    async def expect(self, kind: type[D]) -> D:
+        """Wait for a dialog."""
+        await self.until(lambda: isinstance(self.app.screen, kind), kind.__name__)
+        assert isinstance(self.app.screen, kind)
+        return self.app.screen
+
+    async def home_again(self) -> None:
+        await self.until(lambda: self.app.screen is self.app.home, "home again")
+
+    async def type(self, text: str) -> None:
+        """Into the focused field, as a terminal pastes it."""
+        focused = self.app.screen.focused
+        assert isinstance(focused, Input), focused
+        focused.post_message(events.Paste(text))
+        await self.until(lambda: text in focused.value, f"typed into {focused}")
+
+    async def advance(self, seconds: float) -> None:
+        self.session.simulation.run_until(TimeUs(self.session.now_us + round(seconds * SECOND)))
+        self.session.go_live()
+        self.app.show()
+        await self.pause()
+
+    async def advance_until(self, is_so: Callable[[], object]) -> None:
+        for _ in range(300):
+            if is_so():
+                return
+            await self.advance(1)
+        raise AssertionError("never in 300 s of the run")
+
+    async def pay(self, name: str, amount: str, memo: str = "") -> None:
+        """Fill the form and go as far as the review."""
+        await self.press("s")
+        self.wallet.form.fill(name, amount, memo)
+        await self.press("tab", "tab", "enter")
+        await self.expect(ReviewDialog)
+
+
+@asynccontextmanager
+async def play(home: Path, size: tuple[int, int] = (120, 36), **options: Any) -> AsyncIterator[Player]:
+    app = ChainroomApp(**options)
+    app._keystore = Keystore(home / "wallet.json", cost=CHEAPEST)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        player = Player(app, pilot)
+        await player.until(lambda: app._clock is not None, "started")
+        player.session.is_playing = False
+        yield player
+
+
+@asynccontextmanager
+async def play_with_coins(home: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Player]:
+    """With a wallet, open, and 100 coins in it."""
+    Keystore(home / "wallet.json", cost=CHEAPEST).create(Secret(PHRASE), Secret(PASSWORD), label="Maya")
+    async with play(home, size) as player:
+        player.wallet.wallets.unlock(Secret(PASSWORD))
+        await player.advance(1)
+        await player.press("3", "f")
+        await player.until(lambda: player.payments, "coins on their way")
+        await player.advance_until(lambda: player.payments[0].state == "confirmed")
+        yield player
+
+
+async def make_wallet(player: Player) -> None:
+    """From the card of the first run to the wallet."""
+    await player.press("w")
+    dialog = await player.expect(CreateWallet)
+    await player.press("1")
+    await player.until(lambda: dialog.step == "words")
+    await player.press("r")
+    assert dialog._phrase is not None
+    words = dialog._phrase.reveal().split()
+    await player.see(*words)
+    await player.press("enter")
+    await player.until(lambda: dialog.step == "check")
+    for place in dialog._places:
+        await player.type(words[place])
+        await player.press("enter")
+    await player.until(lambda: dialog.step == "password")
+    await player.type(PASSWORD)
+    await player.press("enter")
+    await player.type(PASSWORD)
+    await player.press("enter")
+    await player.until(lambda: dialog.step == "done")
+    await player.press("enter")
+    await player.home_again()
+
+
+# The whole story
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_from_nothing_to_a_final_payment_and_back_after_a_restart(home: Path, size: tuple[int, int]) -> None:
+    async with play(home, size) as player:
+        await player.expect(FirstRunScreen)
+        await make_wallet(player)
+        await player.until(lambda: player.payments, "coins on their way")
+        await player.see("◔ pending", "1/12 nodes")
+        await player.advance_until(lambda: player.payments[0].state == "confirmed")
+        await player.see("Press s to make your first payment")
+        await player.press("s", "o", "m", "enter", "2", "5", "tab", "tab", "l", "u", "n", "c", "h")
+        await player.see("Omar +25")
+        await player.press("enter")
+        await player.expect(ReviewDialog)
+        await player.see("Omar", "25 CR", "lunch", "Sign and send")
+        await player.press("enter")
+        await player.until(lambda: len(player.payments) == 2, "payment in the history")
+        assert (player.payments[0].state, player.payments[0].seen) == ("pending", 1)
+        await player.see("→ Omar", "1/12 nodes")
+        await player.advance(0.4)
+        if player.payments[0].state == "pending":
+            assert 1 < player.payments[0].seen <= 12
+        await player.advance_until(lambda: player.payments[0].state == "confirmed")
+        assert player.payments[0].signed.is_signature_valid
+        await player.see(f"block {player.payments[0].height} · 1 of 6")
+        await player.advance_until(lambda: player.payments[0].state == "final")
+        await player.see("✔ final", "by depth: 6")
+        document, paid = record(player.session.simulation), player.payments[0].id
+        files = "".join(path.read_text(errors="replace") for path in home.rglob("*") if path.is_file())
+        assert PASSWORD not in files
+    async with play(home, size, document=document) as player:
+        await player.press("3")
+        assert player.wallet.wallets.is_locked
+        await player.press("l")
+        await player.expect(UnlockDialog)
+        await player.type("not this one")
+        await player.press("enter")
+        await player.see("this is not the password of the wallet")
+        await player.type(PASSWORD)
+        await player.press("enter")
+        await player.home_again()
+        assert not player.wallet.wallets.is_locked
+        player.session.simulation.run_until(document["end_us"])
+        await player.advance(0)
+        assert player.payments[0].id == paid, "the history is there again"
+
+
+# Making a wallet
+
+
+async def test_words_stay_masked_until_they_are_revealed_and_wrong_words_are_named(home: Path) -> None:
+    async with play(home) as player:
+        await player.press("w")
+        dialog = await player.expect(CreateWallet)
+        await player.press("2")
+        await player.until(lambda: dialog.step == "words")
+        assert dialog._phrase is not None
+        words = dialog._phrase.reveal().split()
+        assert len(words) == 24
+        await player.see("•••••••")
+        assert not any(re.search(rf"\b{word}\b", player.text) for word in words if len(word) > 6)
+        await player.press("r")
+        await player.see(*words)
+        await player.press("r")
+        await player.see("•••••••")
+        dialog.ask_words()
+        await player.until(lambda: dialog.step == "check")
+        await player.press("enter", "enter", "enter")
+        await player.see(f"word {dialog._places[0] + 1} is missing")
+        await player.type("zzzz")
+        await player.press("tab", "tab", "enter")
+        await player.see(f"word {dialog._places[0] + 1} is another one")
+        await player.press("escape")
+        assert dialog.step == "words"
+        await player.press("escape", "escape")
+        await player.home_again()
+        assert not (home / "wallet.json").exists()
+
+
+async def test_presenter_mode_never_shows_words(home: Path) -> None:
+    async with play(home) as player:
+        player.app.is_presenting = True
+        await player.press("w")
+        dialog = await player.expect(CreateWallet)
+        await player.press("1")
+        await player.until(lambda: dialog.step == "words")
+        await player.press("r")
+        await player.see("presenter mode masks secrets")
+        dialog.query_one(WordGrid).reveal(is_revealed=True)
+        await player.pause()
+        assert dialog._phrase is not None
+        assert not any(word in player.text for word in dialog._phrase.reveal().split() if len(word) > 6)
+
+
+async def test_a_weak_password_is_told_why_and_a_passphrase_warns(home: Path) -> None:
+    async with play(home) as player:
+        await player.press("w")
+        dialog = await player.expect(CreateWallet)
+        await player.press("1")
+        await player.until(lambda: dialog.step == "words")
+        dialog._go("password")
+        await player.see("has 0 characters; at least 8 are needed")
+        await player.type("password1")
+        await player.see("is one of the first that everybody tries")
+        dialog.query_one("#new-password", Input).value = PASSWORD
+        await player.see("the two passwords are not equal")
+        assert PASSWORD not in player.text
+        dialog.query_one("#repeat-password", Input).value = PASSWORD
+        await player.see("a good password")
+        dialog.query_one("#extra").focus()
+        await player.press("enter")
+        await player.see("The words alone then no longer open this wallet", "the passphrase is empty")
+
+
+# Restoring
+
+
+async def test_restoring_word_by_word_names_what_is_wrong(home: Path) -> None:
+    async with play(home) as player:
+        await player.press("r")
+        dialog = await player.expect(RestoreWallet)
+        await player.press("a", "b", "a", "n", "d", "n")
+        await player.see("not in the list; near   1 abandon")
+        await player.press("1")
+        field = dialog.query_one("#word-0", WordField)
+        assert field.value == "abandon"
+        assert dialog.focused is dialog.query_one("#word-1")
+        await player.press("a", "b", "s", "space")
+        assert dialog.query_one("#word-1", WordField).value == "abs", "several words begin like this"
+        dialog.check()
+        await player.see("word 3 is missing")
+        for place, word in enumerate(PHRASE.split()):
+            dialog.query_one(f"#word-{place}", WordField).value = word
+        dialog.query_one("#word-4", WordField).value = "abandom"
+        dialog.check()
+        await player.see("word 5, 'abandom', is not in the english list; nearest: abandon")
+        dialog.query_one("#word-4", WordField).value = "zoo"
+        dialog.check()
+        await player.see("every word is in the english list, but the checksum does not fit")
+        dialog.query_one("#word-4", WordField).value = "abandon"
+        dialog.check()
+        await player.see("The words are right")
+
+
+async def test_a_phrase_of_another_language_is_pasted_and_restored(home: Path) -> None:
+    phrase = "ábaco " * 11 + "abierto"
+    assert check_phrase(phrase).language == "spanish"
+    async with play(home) as player:
+        await player.press("r")
+        dialog = await player.expect(RestoreWallet)
+        dialog.query_one("#word-0", WordField).post_message(events.Paste(phrase))
+        await player.until(lambda: dialog.language == "spanish", "language found")
+        await player.press("enter")
+        await player.see("The words are right")
+        dialog.query_one("#new-password", Input).value = PASSWORD
+        dialog.query_one("#repeat-password", Input).value = PASSWORD
+        dialog.save()
+        await player.home_again()
+        assert player.wallet.wallets.accounts[0].label == "Main"
+        assert not player.wallet.wallets.is_locked
+
+
+async def test_restoring_over_a_wallet_sets_it_aside(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        before = player.wallet.wallets.accounts[0].address
+        await player.press("r")
+        dialog = await player.expect(RestoreWallet)
+        await player.see("set aside as a file")
+        dialog.query_one("#word-0", WordField).post_message(events.Paste("zoo " * 11 + "wrong"))
+        await player.until(lambda: dialog.query_one("#word-11", WordField).value == "wrong")
+        dialog.check()
+        await player.see("The words are right")
+        dialog.query_one("#new-password", Input).value = PASSWORD
+        dialog.query_one("#repeat-password", Input).value = PASSWORD
+        dialog.save()
+        await player.home_again()
+        assert player.wallet.wallets.accounts[0].address != before
+        assert [path for path in home.iterdir() if "replaced" in path.name]
+
+
+# Paying
+
+
+async def test_a_payment_that_cannot_be_is_refused_with_its_reason(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        await player.pay("Omar", "9000")
+        await player.see("n00 would refuse this", "ledger/balance", "Send it anyway")
+        await player.press("enter")
+        await player.until(lambda: player.payments[0].state == "refused")
+        await player.see("✖ refused", "? why")
+        await player.press("question_mark")
+        await player.expect(WhyModal)
+        await player.see("The node did not take it", "ledger/balance")
+        await player.press("escape", "enter")
+        await player.expect(WhyModal)
+
+
+async def test_what_is_typed_wrong_is_said_while_it_is_typed(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        form, address = player.wallet.form, player.wallet.wallets.accounts[0].address_text
+        await player.press("s")
+        for to, amount, memo, message in (
+            ("Om", "1", "", "did you mean Omar"),
+            ("Nobody", "1", "", "nobody here is called 'Nobody'"),
+            (
+                address[:-1] + ("q" if address[-1] != "q" else "p"),
+                "1",
+                "",
+                "if only one character is wrong, it is character",
+            ),
+            ("cr1qqq", "1", "", "42 characters"),
+            ("Omar", "1.0000000001", "", "at most 9 decimals"),
+            ("Omar", "0", "", "more than nothing"),
+            ("Omar", "1000", "", "has 100 to spend"),
+            ("Omar", "1", "\u202eevil", "control character"),
+        ):
+            form.fill(to, amount, memo)
+            wish, problem = form.read()
+            assert message in problem
+            assert wish is None or amount == "1000"
+
+
+async def test_a_locked_wallet_asks_for_the_password_when_it_signs(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        await player.press("l")
+        assert player.wallet.wallets.is_locked
+        await player.pay("Omar", "1")
+        await player.press("enter")
+        await player.expect(UnlockDialog)
+        await player.press("escape")
+        await player.home_again()
+        assert len(player.payments) == 1, "nothing was signed"
+        await player.pay("Omar", "1")
+        await player.press("enter")
+        await player.expect(UnlockDialog)
+        await player.type(PASSWORD)
+        await player.press("enter")
+        await player.until(lambda: len(player.payments) == 2, "payment")
+
+
+@pytest.mark.parametrize(("key", "title"), [("u", "Speed up by replacing"), ("x", "Cancel by replacing")])
+async def test_a_pending_payment_is_replaced(home: Path, key: str, title: str) -> None:
+    async with play_with_coins(home) as player:
+        await player.pay("Omar", "25")
+        await player.press("enter")
+        await player.until(lambda: len(player.payments) == 2, "payment")
+        await player.see("u speed up   x cancel")
+        await player.press(key)
+        await player.expect(ReviewDialog)
+        await player.see(title)
+        await player.press("enter")
+        await player.until(lambda: len(player.payments) == 3, "replacement")
+        await player.advance_until(lambda: player.payments[0].state == "confirmed")
+        assert player.payments[1].state == "replaced"
+        await player.see("✖ replaced")
+        kept = player.wallet.view.balance.confirmed if player.wallet.view else 0
+        assert (kept > 99 * COIN) == (key == "x")
+
+
+async def test_the_past_can_be_looked_at_and_not_paid_from(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        player.session.seek(0)
+        player.app.show()
+        await player.see("No payments yet", "you are looking at the past")
+        player.session.go_live()
+        player.app.show()
+        await player.see("✓ confirmed")
+
+
+# Accounts, names, looks
+
+
+async def test_accounts_are_added_watched_and_turned_through(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        await player.press("a")
+        await player.expect(AccountDialog)
+        await player.type("Savings")
+        await player.press("enter")
+        await player.home_again()
+        await player.see("▸ Savings")
+        faucet = player.session.simulation.world.faucet.address
+        await player.press("a")
+        dialog = await player.expect(AccountDialog)
+        await player.type("[/red] Shop")
+        dialog.query_one("#address", Input).value = "cr1qzzz"
+        await player.press("enter")
+        await player.see("42 characters")
+        from chain.wallet.address import encode_address
+
+        dialog.query_one("#address", Input).value = encode_address(faucet)
+        await player.press("enter")
+        await player.home_again()
+        await player.see("[/red] Shop", "this account is only watched")
+        await player.press("right_square_bracket")
+        await player.see("▸ Maya")
+
+
+async def test_a_name_in_the_address_book_can_be_paid(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        await player.press("k")
+        dialog = await player.expect(ContactDialog)
+        await player.type("Bakery [b]")
+        dialog.query_one("#address", Input).value = player.wallet.wallets.accounts[0].address_text
+        await player.press("enter")
+        await player.home_again()
+        await player.see("Bakery [b]")
+        player.wallet.contacts.focus()
+        await player.press("enter")
+        await player.until(lambda: player.wallet.query_one("#send-to", Input).value == "Bakery [b]")
+        player.wallet.contacts.focus()
+        await player.press("k")
+        await player.expect(ContactDialog)
+        await player.pilot.click("#remove")
+        await player.home_again()
+        assert player.wallet.wallets.contacts == ()
+
+
+async def test_whom_to_pay_is_chosen_from_a_list(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        await player.press("s", "down")
+        dialog = await player.expect(RecipientDialog)
+        await player.see("Omar", "person")
+        dialog.query_one("#filter", Input).value = "ken"
+        await player.pause()
+        await player.press("enter")
+        await player.home_again()
+        assert player.wallet.query_one("#send-to", Input).value == "Kenji"
+
+
+async def test_all_there_is_can_be_sent(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        await player.press("s")
+        player.wallet.form.fill("Omar")
+        await player.pilot.click("#send-max")
+        await player.until(lambda: player.wallet.form.read()[0] is not None)
+        await player.pilot.click("#send-review")
+        await player.expect(ReviewDialog)
+        assert "would refuse" not in player.text
+        await player.press("enter")
+        await player.until(lambda: player.payments[0].is_outgoing)
+        assert player.payments[0].state == "pending"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_address_is_shown_whole_and_as_a_code(home: Path, size: tuple[int, int]) -> None:
+    async with play_with_coins(home, size) as player:
+        await player.press("Q")
+        await player.expect(ReceiveDialog)
+        await player.see(player.wallet.wallets.accounts[0].address_text, "█▀▀▀▀▀█")
+
+
+async def test_in_a_narrow_window_accounts_and_form_swap(home: Path) -> None:
+    async with play_with_coins(home, (80, 24)) as player:
+        assert "Address book" not in player.text
+        await player.press("v")
+        await player.see("Accounts", "Address book")
+        assert "Review and sign" not in player.text
+        await player.press("v")
+        await player.see("Review and sign")
+
+
+async def test_a_wallet_file_that_cannot_be_read_is_said_and_kept(home: Path) -> None:
+    (home / "wallet.json").write_text("{broken")
+    async with play(home) as player:
+        await player.press("3")
+        await player.see("This wallet file cannot be read", "r restores it from its words")
+        await player.press("w")
+        await player.pause()
+        assert player.app.screen is player.app.home
+    assert (home / "wallet.json").read_text() == "{broken"
+
+
+async def test_secrets_do_not_stay_in_the_fields(home: Path) -> None:
+    async with play(home) as player:
+        await make_wallet(player)
+        await player.press("l", "l")
+        dialog = await player.expect(UnlockDialog)
+        field = dialog.query_one("#password", Input)
+        await player.type("wrong password")
+        await player.press("ctrl+a", "ctrl+c")
+        assert player.app.clipboard == ""
+        await player.press("enter")
+        await player.until(lambda: "not the password" in str(dialog.query_one("#message", Static).render()))
+        assert field.value == ""
