@@ -20,6 +20,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.timer import Timer
@@ -51,7 +52,6 @@ GIVE_WAY_S: Final = 0.03
 """How long the simulation waits after a key, so that its effect is painted first."""
 MOST_WAIT_S: Final = 0.1
 """How long it waits at most, while a key is held down."""
-PALETTE_ONLY_ACTIVE: Final = frozenset({EVERYWHERE, RUN})
 Severity = Literal["information", "warning", "error"]
 
 
@@ -402,21 +402,23 @@ class ChainroomApp(App[None]):
         """Do a command of the registry, where it is at home: the focus, its parents, the screen, the application."""
         action = get_command(command_id).action
         name = f"action_{action.partition('(')[0]}"
-        focused = self.screen.focused
-        chain = [*(focused.ancestors_with_self if focused is not None else [self.screen]), self]
-        home = next((node for node in chain if hasattr(node, name)), None)
+        home = next((node for node in self._get_chain(self.screen) if hasattr(node, name)), None)
         if home is not None:
             await self.run_action(action, default_namespace=home)
 
+    def _get_chain(self, screen: Screen[Any]) -> list[DOMNode]:
+        focused = screen.focused
+        return [*(focused.ancestors_with_self if focused is not None else [screen, self])]
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: every command that works here."""
-        active = {entry.binding.id for entry in screen.active_bindings.values()}
+        chain = self._get_chain(screen)
+        bound = {entry.id for node in chain for entries in node._bindings.key_to_bindings.values() for entry in entries}
         for spec in COMMANDS:
-            if spec.scope in PALETTE_ONLY_ACTIVE or spec.id in active:
+            if spec.scope in (EVERYWHERE, RUN) or spec.id in bound:
                 key = get_key(spec)
-                yield SystemCommand(
-                    spec.title, f"{spec.help}{f'  ({key})' if key else ''}", partial(self.run_command, spec.id)
-                )
+                help_text = f"{spec.help}{f'  ({key})' if key else ''}"
+                yield SystemCommand(spec.title, help_text, partial(self.run_command, spec.id))
 
     # Ending ----------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
-"""The clock of a run as the header and the transport bar show it: where the cursor is, and what is worth finding again."""
+"""The clock of a run as the header and the transport bar show it: where the cursor is, what is worth finding again."""
 
 from typing import Final
 
+from app.present.words import format_clock
 from app.session import Session
 from app.widgets.models import HeaderView, Mark, Transport, TransportView
 from chain.simulation.world import World
@@ -11,7 +12,8 @@ MOST_MARKS: Final = 200
 PROTOCOLS: Final = {"proof-of-work": "Proof of Work"}
 FAULTS: Final = {
     "stop-node": "switched off", "start-node": "switched on", "cut-node": "cut off", "reconnect-node": "reconnected",
-    "cut-link": "link cut", "open-link": "link opened", "partition": "partition", "heal": "healed", "set-lag": "delayed",
+    "cut-link": "link cut", "open-link": "link opened", "partition": "partition", "heal": "healed",
+    "set-lag": "delayed",
 }  # fmt: skip
 """Commands that are marked on the timeline."""
 
@@ -65,7 +67,8 @@ def get_state(session: Session) -> Transport:
 
 def build_transport(session: Session, timeline: Timeline) -> TransportView:
     """Return the state of the one clock."""
-    moment = "now" if session.is_live else format_time(session.cursor_us).split(".")[0]
+    clock = format_clock(session.cursor_us)[:-4]
+    moment = "now".ljust(len(clock)) if session.is_live else clock  # as wide, so that the line stays where it is
     return TransportView(
         state="playing" if session.is_playing else get_state(session),
         fraction=session.cursor_us / max(1, session.now_us) if not session.is_live else 1.0,

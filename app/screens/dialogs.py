@@ -117,4 +117,5 @@ class ChoiceDialog(ModalScreen[str | None]):
 
 
 def _build_line(choice: Choice) -> Content:
-    return Content.assemble(Content(fit(clean(choice.title), 26)), "  ", Content(clean(choice.note, 120)).stylize("dim"))
+    note = Content(clean(choice.note, 120)).stylize("dim")
+    return Content.assemble(Content(fit(clean(choice.title), 26)), "  ", note)

@@ -17,8 +17,9 @@ _READABLE = {"question_mark": "?", "full_stop": ".", "comma": ",", "slash": "/",
     "right": "→", "escape": "esc", "pageup": "page up", "pagedown": "page down"}  # fmt: skip
 KEY_CELLS = 12
 ABOUT = {
-    "NetworkMap": "Every dot is a node; its glyph and colour say which head it follows, ○ is switched off. A bright dot "
-    "with a tail is a block on the link it really takes, a dim one a payment; a ring is a block just found, ✕ a cut link.",
+    "NetworkMap": "Every dot is a node; its glyph and colour say which head it follows, ○ is switched off. A bright "
+    "dot with a tail is a block on the link it really takes, a dim one a payment; a ring is a block just found, ✕ a "
+    "cut link.",
     "NetworkView": "Where the nodes are, what travels between them, and one node's own view of it.",
     "NodePanel": "One node's own view: head, hash rate, mempool, peers, rewards, then what it saw, newest first.",
     "BlockStrip": "The newest blocks: ┏ heavy boxes are final by depth, dashed ones stale. Several rows are a fork.",
