@@ -70,6 +70,10 @@ class Flight:
     """Announce: where to start computing it again."""
     uploads: tuple[Uploads, ...] = ()
     """Announce: the uploads of this item; none of them ends after the last arrival."""
+    is_direct: bool = False
+    """Whether the origin sends it to those it is for by itself (chain/network/direct_relay.py)."""
+    target: int | None = None
+    """Direct: the one node it is for; None: every node."""
 
     @property
     def item(self) -> Item:

@@ -16,6 +16,7 @@ from chain.errors import InvalidInput
 from chain.network.announce_luck import Announcing
 from chain.network.announce_relay import AnnounceRelay
 from chain.network.compact import draw_compact_nodes
+from chain.network.direct_relay import DirectRelay
 from chain.network.flight import Change, Flight, Item, Reserved, build_reserved
 from chain.network.links import FULL_BANDWIDTH, Links
 from chain.network.parameters import NetworkParameters
@@ -53,6 +54,7 @@ class Network:
         """Bytes of items in these messages; control messages count nothing."""
         timing = Timing(parameters, seed, self.topology, self.places)
         self._push = PushRelay(timing)
+        self._direct = DirectRelay(timing)
         self._announce: AnnounceRelay | None = None
         if parameters.relay == "announce" and self.topology.links:
             compact = draw_compact_nodes(parameters.nodes, seed, parameters.compact_blocks)
@@ -74,23 +76,38 @@ class Network:
         With ``relay=False`` (an invalid item) only the neighbours of the origin receive it and nobody passes it on.
         Raises InvalidInput when the key is in flight already or the moment lies before the last change of links.
         """
+        item = self._build_item(key, origin, time_us, size_bytes, kind, relay)
+        if self._announce is not None and kind == BLOCK_KIND:
+            return self._launch(self._announce.start(item, self.links, self._get_reserved(key, time_us)))
+        return self._launch(self._push.start(item, self.links))
+
+    def send(
+        self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, target: int | None = None
+    ) -> Spread:
+        """Return the spread of an item that ``origin`` sends now to one node, or to every node by itself.
+
+        Others pass it on only where a link is closed or missing. Raises InvalidInput like ``publish``.
+        """
+        item = self._build_item(key, origin, time_us, size_bytes, kind, True)
+        return self._launch(self._direct.start(item, self.links, target))
+
+    def _build_item(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, relay: bool) -> Item:
         if key in self._flights:
             raise InvalidInput("item", key.hex(), "a key that is not in flight already")
         if time_us < self.links.changed_us:
             raise InvalidInput("moment of publishing", time_us, f"{self.links.changed_us} or later")
         if kind == BLOCK_KIND and self.parameters.block_bytes:
             size_bytes = self.parameters.block_bytes
-        item = Item(key, origin, time_us, size_bytes, kind, relay)
-        if self._announce is not None and kind == BLOCK_KIND:
-            flight = self._announce.start(item, self.links, self._get_reserved(key, time_us))
-        else:
-            flight = self._push.start(item, self.links)
-        self._flights[key] = flight
+        return Item(key, origin, time_us, size_bytes, kind, relay)
+
+    def _launch(self, flight: Flight) -> Spread:
+        spread = flight.spread
+        self._flights[spread.key] = flight
         self.messages += flight.messages
         self.bytes_sent += flight.bytes_sent
         if len(self._flights) > self._sweep_at:
-            self._sweep(time_us)
-        return flight.spread
+            self._sweep(spread.start_us)
+        return spread
 
     def get_flights(self) -> list[Spread]:
         """Return the spreads that may still change, in the order they were published."""
@@ -154,7 +171,9 @@ class Network:
         self._sweep(now_us)
         changed = []
         for key, old in self._flights.items():
-            if self._announce is not None and old.spread.kind == BLOCK_KIND:
+            if old.is_direct:
+                new = self._direct.change(old, change)
+            elif self._announce is not None and old.spread.kind == BLOCK_KIND:
                 new = self._announce.change(old, change, self._get_reserved(key, now_us))
             else:
                 new = self._push.change(old, change)
