@@ -1,0 +1,65 @@
+"""Chain randomness to duties: the swap-or-not shuffle, committees, and proposers by stake.
+
+Idea: one seed an epoch orders all active validators, every one's place known to all. Committees are slices of that
+order, so each validator attests once an epoch; a proposer is the first in a fresh order that passes a lottery in
+proportion to its effective balance.
+
+Source: ethereum/consensus-specs, phase0 ``compute_shuffled_index``, ``compute_committee``; electra
+``compute_proposer_index`` (16-bit lottery). The shuffle is Hoang, Morris and Rogaway's (CRYPTO 2012), 90 rounds.
+
+Simplification: a slot has one committee, as Ethereum has below 8192 validators; beyond that it would be cut in several.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+SHUFFLE_ROUNDS: Final = 90
+LOTTERY_BYTES: Final = 2
+MAX_LOTTERY: Final = (1 << 8 * LOTTERY_BYTES) - 1
+
+
+@lru_cache(maxsize=64)
+def compute_shuffled_indices(count: int, seed: bytes) -> tuple[int, ...]:
+    """Return the specification's shuffled index of 0, 1, … ``count`` − 1: a permutation drawn by the seed."""
+    places = np.arange(count)
+    for number in range(SHUFFLE_ROUNDS if count else 0):
+        opening = sha256(seed + bytes([number]))
+        pivot = int.from_bytes(opening.digest()[:8], "little") % count
+        flips = (pivot - places) % count
+        bits = np.unpackbits(np.frombuffer(_draw_bits(seed, number, count), np.uint8), bitorder="little")
+        places = np.where(bits[np.maximum(places, flips)], flips, places)
+    return tuple(places.tolist())
+
+
+def _draw_bits(seed: bytes, number: int, count: int) -> bytes:
+    blocks = range((count + 255) // 256)
+    return b"".join(sha256(seed + bytes([number]) + block.to_bytes(4, "little")).digest() for block in blocks)
+
+
+def compute_committees(active: tuple[int, ...], seed: bytes, slots: int) -> tuple[tuple[int, ...], ...]:
+    """Return the validators that attest in each slot of an epoch: all active ones, each once."""
+    order = [active[place] for place in compute_shuffled_indices(len(active), seed)]
+    bounds = [len(order) * slot // slots for slot in range(slots + 1)]
+    return tuple(tuple(order[start:stop]) for start, stop in pairwise(bounds))
+
+
+@lru_cache(maxsize=4096)
+def compute_proposer(active: tuple[int, ...], balances: tuple[int, ...], seed: bytes, max_balance: int) -> int:
+    """Return the proposer of the slot with this seed: by chance, in proportion to effective balance.
+
+    ``balances`` are those of the ``active`` validators, at most ``max_balance``, not all zero.
+    """
+    order = compute_shuffled_indices(len(active), seed)
+    attempt = 0
+    while True:
+        luck = sha256(seed + (attempt * LOTTERY_BYTES // 32).to_bytes(8, "little")).digest()
+        for offset in range(0, 32, LOTTERY_BYTES):
+            candidate = order[attempt % len(order)]
+            number = int.from_bytes(luck[offset : offset + LOTTERY_BYTES], "little")
+            if balances[candidate] * MAX_LOTTERY >= max_balance * number:
+                return active[candidate]
+            attempt += 1
