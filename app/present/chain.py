@@ -192,7 +192,7 @@ def build_block_facts(world: World, holders: Holders, record: BlockRecord, at_us
         Field("transactions-root", "tx root", header.transactions_root.hex(), "muted"),
         Field("receipts-root", "receipts root", header.receipts_root.hex(), "muted"),
         Field("state-root", "state root", header.state_root.hex(), "muted"),
-        Field("nonce", "nonce", header.nonce.hex(), note="the number searched for"),
+        Field("nonce", "nonce", header.nonce.hex(), note="found by trying"),
     ]
     return Facts(tuple(fields), links)
 

@@ -193,6 +193,18 @@ def build_block_bars(blocks: Iterable[ProjectedBlock]) -> tuple[Bar, ...]:
     return tuple(bars)
 
 
+def build_mined_bars(world: World, index: RunIndex, head: BlockRecord, count: int) -> tuple[Bar, ...]:
+    """Return the last blocks of a branch, newest first, as the same kind of bars: what really got in."""
+    bars = []
+    for record in reversed(index.get_branch(head)[max(1, head.height + 1 - count) : head.height + 1]):
+        by_band, gas_limit = [0] * len(BAND_LABELS), record.block.header.gas_limit
+        for receipt in world.ledger.receipts(record.hash):
+            by_band[get_band(receipt.tip_per_gas)] += receipt.gas_used
+        note = f"{len(record.block.transactions)} tx · {record.block.header.gas_used * 100 // gas_limit} %"
+        bars.append(Bar(f"✓ #{record.height}", tuple(gas / gas_limit for gas in by_band), note))
+    return tuple(bars)
+
+
 def build_histogram(mempool: Mempool) -> tuple[Bar, ...]:
     """Return how many pending transactions offer which tip."""
     counts = [0] * (len(HISTOGRAM_EDGES) + 1)
@@ -322,7 +334,7 @@ def build_facts(world: World, index: RunIndex, mempool: Mempool) -> Facts:
         ),
         Field("refused", "refused", format_count(len(view.refused)), "bad" if view.refused else "text"),
         Field("base-fee", "base fee", f"{format_count(base_fee)} per gas", note=f"{direction} from {before}"),
-        Field("cost", "a payment", format_coins(TRANSFER_GAS * base_fee, 6), note="burned, plus the tip"),
+        Field("cost", "a payment", format_coins(TRANSFER_GAS * base_fee, 6), note="and the tip"),
         Field(
             "oldest", "oldest", waits, "accent" if oldest else "muted", note=format_span(oldest[1]) if oldest else ""
         ),

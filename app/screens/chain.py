@@ -73,15 +73,15 @@ class ChainView(View):
     ChainView .panel { width: 1fr; height: 1fr; }
     ChainView #chain-left { width: 1fr; height: 1fr; }
     ChainView #chain-right { width: 58; height: 1fr; }
-    ChainView ChainTree { height: 12; }
-    ChainView FieldList { height: 21; max-height: 65%; }
-    .-wide ChainView #chain-right { width: 84; }
-    .-wide ChainView ChainTree { height: 15; }
+    ChainView ChainTree.panel { height: 12; }
+    ChainView FieldList.panel { height: 21; max-height: 65%; }
+    ChainView.-roomy #chain-right { width: 84; }
+    ChainView.-roomy ChainTree.panel { height: 16; }
     ChainView.-folded { layout: vertical; }
     ChainView.-folded #chain-left { height: 10; }
     ChainView.-folded #chain-right { width: 1fr; }
-    ChainView.-folded ChainTree { height: 10; }
-    ChainView.-folded FieldList { height: 1fr; max-height: 100%; }
+    ChainView.-folded ChainTree.panel { height: 10; }
+    ChainView.-folded FieldList.panel { height: 1fr; max-height: 100%; }
     ChainView.-folded.-merkle #chain-left { height: 1fr; }
     ChainView.-folded.-merkle #chain-right { display: none; }
     """
@@ -230,6 +230,7 @@ class ChainView(View):
     def _arrange(self) -> None:
         is_folded = self.screen.has_class("-narrow") or self.screen.has_class("-short")
         self.set_class(is_folded, "-folded")
+        self.set_class(self.size.width >= 150, "-roomy")
         self._deck.arrange(self._get_panels(), 1 if is_folded else 3)
         self.set_class(self._merkle.display, "-merkle")
 

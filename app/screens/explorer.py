@@ -124,7 +124,7 @@ class ThingPage(RunScreen):
     def show_body(self, session: Session) -> None:
         """Bring the page up to the cursor."""
         world = session.simulation.world
-        key = (world, session.cursor_us, len(world.history.records), self._thing)
+        key = (world, session.cursor_us, len(world.history.records), self._thing, self.app.theme)
         self._frames += 1
         is_same_thing = isinstance(self._key, tuple) and self._key[3] == self._thing
         if (
@@ -146,7 +146,8 @@ class ThingPage(RunScreen):
     def _show_page(self, page: Page) -> None:
         colours = self.app.get_css_variables()
         muted, colour = colours.get("muted", ""), colours.get(TONE_VARIABLES.get(page.tone, "foreground"), "")
-        title = Text(clean(page.title, 80), style="bold")
+        title = Text()
+        title.append(clean(page.title, 80), style="bold")
         title.append(f"   {clean(page.state, 160)}", style=colour)
         title.append(f"\n{clean(page.meaning, 240)}", style=muted)
         self.query_one("#page-title", Static).update(title)

@@ -23,7 +23,7 @@ from app.screens.view import Thing, View
 from app.session import Session
 from app.widgets.charts import Histogram, LineChart, StackedBands
 from app.widgets.field_list import FieldList
-from app.widgets.models import Why
+from app.widgets.models import Bar, Why
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
 from chain.units import NodeId
@@ -36,6 +36,9 @@ FRAMES_PER_LOOK: Final = 2
 FRAMES_PER_LIST: Final = 6
 """Frames between two looks at what takes longer: the list with its ages, and every other node."""
 MOST_TIP: Final = 10**9
+BOX_CELLS: Final = 17
+"""Cells that a block takes in the picture of blocks."""
+EMPTY_BARS: Final = (Bar("next", (0.0,), "nothing waits"),)
 
 
 class MempoolView(View):
@@ -51,7 +54,8 @@ class MempoolView(View):
     MempoolView #mempool-top { height: 11; }
     MempoolView #mempool-middle { height: 11; }
     MempoolView .panel.-side { width: 46; }
-    .-wide MempoolView .panel.-side { width: 62; }
+    MempoolView.-roomy .panel.-side { width: 62; }
+    MempoolView.-roomy #mempool-top, MempoolView.-roomy #mempool-middle { height: 13; }
     MempoolView #mempool-ladder Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $panel; }
     MempoolView #mempool-ladder Static { height: 1; color: $foreground; padding: 0 1; }
     MempoolView #mempool-ladder VirtualTable { height: 1fr; }
@@ -83,9 +87,7 @@ class MempoolView(View):
     def compose(self) -> ComposeResult:
         """Three rows: the next blocks, fees, lists."""
         with Horizontal(id="mempool-top"):
-            yield StackedBands(
-                bands=present.BAND_LABELS, empty="Nothing waits at this node: send something (s)", classes="panel"
-            )
+            yield StackedBands(bands=present.BAND_LABELS, classes="panel")
             yield FieldList(classes="panel -side")
         with Horizontal(id="mempool-middle"):
             yield Histogram(unit="tip", empty="Nothing waits", classes="panel")
@@ -96,13 +98,22 @@ class MempoolView(View):
                 yield VirtualTable(present.LADDER_COLUMNS, id="mempool-tips")
         with Horizontal(id="mempool-bottom"):
             yield VirtualTable(
-                present.LIST_COLUMNS, id="mempool-list", empty="No transaction waits here", classes="panel"
+                present.LIST_COLUMNS,
+                id="mempool-list",
+                empty="No transaction waits here: send one (s)",
+                classes="panel",
             )
             yield VirtualTable(present.DIFFERENCE_COLUMNS, id="mempool-nodes", classes="panel -side")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fold or unfold."""
+        """Fold or unfold; how many blocks fit is known when the parts have their size."""
         self._arrange()
+        self.call_after_refresh(self._show_again)
+
+    def _show_again(self) -> None:
+        self._key = None
+        if self.app.session is not None and self.display:
+            self.show(self.app.session)
 
     # What is shown ---------------------------------------------------------------------------------------------------
 
@@ -129,6 +140,8 @@ class MempoolView(View):
         index = get_index(world)
         bands, histogram, chart = self.query_one(StackedBands), self.query_one(Histogram), self.query_one(LineChart)
         bars, counts = present.build_block_bars(self._blocks), present.build_histogram(mempool)
+        room = (bands.size.width + 1) // BOX_CELLS - max(1, len(bars))
+        bars = (bars or EMPTY_BARS) + present.build_mined_bars(world, index, mempool.head, max(0, room))
         if bars != bands.bars:
             bands.show(bars)
         if counts != histogram.bars:
@@ -190,7 +203,10 @@ class MempoolView(View):
     def _arrange(self) -> None:
         is_folded = self.screen.has_class("-narrow") or self.screen.has_class("-short")
         self.set_class(is_folded, "-folded")
-        self.query_one(StackedBands).border_title = f"Next blocks, as {name_node(self._node)} would build them"
+        self.set_class(self.size.width >= 150, "-roomy")
+        self.query_one(
+            StackedBands
+        ).border_title = f"Next blocks as {name_node(self._node)} would build them, and the last ones ✓"
         panels = self._get_panels()
         self._deck.arrange(panels, 1 if is_folded else len(panels))
         self.set_class(self.query_one(FieldList).display, "-facts")

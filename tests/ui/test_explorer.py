@@ -136,6 +136,7 @@ async def test_the_mempool_screen_fits(opened: Callable[..., Any], size: tuple[i
         await press(app, pilot, "4")
         text = get_text(app)
         assert "as n00 would build them" in text
+        assert "✓ #3" in text, "blocks that were made stand beside those to come"
         assert "next #4" in text
         assert "faucet" in text
 
