@@ -69,7 +69,7 @@ def _explain_transaction(world: World, digest: Hash, at_us: TimeUs) -> Why | Non
     if block is not None:
         depth = world.tree.get_best(at_us).height - block.height + 1
         text = f"It is in block #{block.height}, which has {plural(depth, 'confirmation')}. It counts as long as that block stays on the heaviest branch."
-        return Why(f"Transaction {shorten_hash(digest)} is confirmed", "consensus/depth", numbers, text)
+        return Why(f"Transaction {shorten_hash(digest)} is confirmed", "consensus/finality", numbers, text)
     mempool = world.view(record.origin, at_us).compute_mempool()
     for hindrance in (*mempool.queued, *mempool.refused):
         if hindrance.signed.id == digest:

@@ -1,5 +1,6 @@
 """Pages of the explorer and the search, at several moments of the story of conftest.py."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,13 @@ def test_people_are_found_by_name(story: Any) -> None:
     assert len(people) == 24
     address, holder = people[0]
     assert finder.search(world, holders, holder.name, world.now_us).results[0].thing == Thing("address", address)
+
+
+def test_every_rule_the_explorer_names_is_documented() -> None:
+    root = Path(__file__).parents[2]
+    sources = [*(root / "app" / "present").glob("*.py"), *(root / "app" / "screens").glob("*.py")]
+    rule = re.compile(r'"((?:consensus|ledger|mempool|proof-of-work)/[a-z-]+)"')
+    named = {name for source in sources for name in rule.findall(source.read_text(encoding="utf-8"))}
+    documented = set(re.findall(r"^### (.+)$", (root / "docs" / "rules.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"consensus/fork-choice", "mempool/expiry"} <= named
+    assert named - documented == set()
