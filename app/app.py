@@ -52,6 +52,8 @@ GIVE_WAY_S: Final = 0.03
 """How long the simulation waits after a key, so that its effect is painted first."""
 MOST_WAIT_S: Final = 0.1
 """How long it waits at most, while a key is held down."""
+KEEP_AFTER_S: Final = 5.0
+"""Seconds after a command until the run is kept on disk."""
 Severity = Literal["information", "warning", "error"]
 
 
@@ -88,6 +90,7 @@ class ChainroomApp(App[None]):
         self._is_first_run_wanted = scenario is None and document is None
         self._last_tick_s = self._last_frame_s = self._last_input_s = 0.0
         self._clock: Timer | None = None
+        self._keeper: Timer | None = None
         self._collector: Timer | None = None
 
     # Files, opened when first asked for ------------------------------------------------------------------------------
@@ -143,9 +146,7 @@ class ChainroomApp(App[None]):
         self.call_after_refresh(lambda: self.run_worker(self._start()))
 
     async def _start(self) -> None:
-        from app.starting import build_session
-
-        self.session = await asyncio.to_thread(build_session, *self._source)
+        self.session = await asyncio.to_thread(self._build_session)
         await self.home.mount_views()
         self._offer_first_run()
         self._calm_collector()
@@ -166,6 +167,43 @@ class ChainroomApp(App[None]):
         gc.set_threshold(*YOUNG_THRESHOLDS)
         if self._collector is None:
             self._collector = self.set_interval(COLLECT_EVERY_S, _set_history_aside)
+
+    def _build_session(self) -> "Session":
+        """Continue the last run, unless a certain one was asked for; otherwise begin one."""
+        from app.last_run import continue_run
+        from app.starting import build_session
+        from chain.errors import ChainroomError
+
+        if self._is_first_run_wanted:
+            try:
+                session = continue_run(self.saves, partial(self.call_from_thread, self.home.tell_progress))
+            except ChainroomError as error:
+                self.call_from_thread(self.tell, f"the last run is not continued: {error}", "warning")
+            else:
+                if session is not None:
+                    return session
+        return build_session(*self._source)
+
+    def _keep_soon(self) -> None:
+        """Keep the run a while after somebody did something, in case the terminal goes away."""
+        if self._keeper is None:
+            self._keeper = self.set_timer(KEEP_AFTER_S, lambda: self.run_worker(self._keep_run()))
+
+    async def _keep_run(self) -> None:
+        from app.last_run import build_document, keep_run
+
+        self._keeper = None
+        document = build_document(self.session) if self.session is not None else None
+        problem = await asyncio.to_thread(keep_run, self.saves, document) if document is not None else ""
+        if problem:
+            self.tell(problem, "warning")
+
+    async def action_quit(self) -> None:
+        """Keep the run for the next time, and leave."""
+        if self._clock is not None:
+            self._clock.pause()
+            await self._keep_run()
+        self.exit()
 
     @property
     def home(self) -> MainScreen:
@@ -273,6 +311,7 @@ class ChainroomApp(App[None]):
             self.last_refusal = Why("Refused", error.rule, (), error.message)
             self.tell(f"{error.message}  (? why)", "warning")
             return False
+        self._keep_soon()
         self.show()
         return True
 

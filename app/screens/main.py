@@ -52,6 +52,10 @@ class MainScreen(RunScreen):
         with ContentSwitcher(initial="starting"):
             yield Static("◌ starting the network …", id="starting")
 
+    def tell_progress(self, percent: int) -> None:
+        """Say how far the last run has been taken up again."""
+        self.query_one("#starting", Static).update(f"◌ taking up your last run again … {percent} %")
+
     async def mount_views(self) -> None:
         """Import and mount every view, and show the first."""
         switcher = self.query_one(ContentSwitcher)

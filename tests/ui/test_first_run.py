@@ -1,0 +1,103 @@
+"""The card that welcomes somebody new, and lets the network be seen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from app.app import ChainroomApp
+from app.screens.first_run import FirstRunScreen
+from app.screens.wallet_create import CreateWallet
+from app.screens.wallet_restore import RestoreWallet
+from app.storage.keystore import Keystore
+from app.storage.vault import CHEAPEST
+from app.widgets.network_map import NetworkMap
+from chain.wallet.secret import Secret
+
+PHRASE = Secret("abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CHAINROOM_HOME", str(tmp_path))
+    return tmp_path
+
+
+@asynccontextmanager
+async def start(app: ChainroomApp, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
+    async with app.run_test(size=size, notifications=True) as pilot:
+        for _ in range(400):
+            if app._clock is not None:
+                break
+            await pilot.pause(0.01)
+        await pilot.pause()
+        yield pilot
+
+
+async def wait_for_screen(pilot: Pilot[None], kind: type) -> None:
+    for _ in range(300):
+        if isinstance(pilot.app.screen, kind):
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(pilot.app.screen)
+
+
+@pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 36)])
+async def test_the_network_goes_on_behind_the_card(size: tuple[int, int]) -> None:
+    app = ChainroomApp()
+    async with start(app, size) as pilot:
+        assert isinstance(app.screen, FirstRunScreen)
+        assert app.session is not None
+        before = app.session.now_us
+        view = app.home.query_one(NetworkMap).view
+        for _ in range(200):
+            await pilot.pause(0.01)
+            if app.session.now_us > before and app.home.query_one(NetworkMap).view is not view:
+                break
+        assert app.session.now_us > before
+        assert app.home.query_one(NetworkMap).view is not view, "the map is drawn anew"
+        buttons = [button.region for button in app.screen.query("Button")]
+        assert all(app.screen.region.contains_region(region) for region in buttons)
+
+
+async def test_three_ways_on() -> None:
+    for key, kind in (("w", CreateWallet), ("r", RestoreWallet), ("escape", type(None))):
+        app = ChainroomApp()
+        async with start(app) as pilot:
+            await pilot.press(key)
+            if kind is not type(None):
+                await wait_for_screen(pilot, kind)
+                await pilot.press("escape")
+            await wait_for_screen(pilot, type(app.home))
+
+
+async def test_any_other_key_looks_around_and_does_its_work() -> None:
+    app = ChainroomApp()
+    async with start(app) as pilot:
+        await pilot.press("3")
+        await wait_for_screen(pilot, type(app.home))
+        await pilot.pause()
+        view = app.home.get_view()
+        assert view is not None
+        assert view.id == "wallet"
+        await pilot.press("w")
+        await wait_for_screen(pilot, CreateWallet)
+
+
+async def test_the_card_is_clicked_away() -> None:
+    app = ChainroomApp()
+    async with start(app) as pilot:
+        await pilot.click("#look")
+        await wait_for_screen(pilot, type(app.home))
+
+
+async def test_who_has_a_wallet_or_asked_for_a_run_sees_no_card(home: Path) -> None:
+    app = ChainroomApp("quiet")
+    async with start(app):
+        assert app.screen is app.home
+    Keystore(home / "wallet.json", cost=CHEAPEST).create(PHRASE, Secret("violet tractor 81"))
+    app = ChainroomApp()
+    async with start(app):
+        assert app.screen is app.home
