@@ -9,7 +9,6 @@ from typing import Final, NamedTuple, Protocol
 
 from chain.units import Address, Hash
 
-
 ZERO_ADDRESS: Final = Address(bytes(20))
 ZERO_HASH: Final = Hash(bytes(32))
 

@@ -90,7 +90,7 @@ class Line:
     def save(self) -> list[str]:
         """Return the statements that make the real stack what the symbolic one is, and give back the gas."""
         kept = 0
-        while kept < len(self.stack) and self.stack[kept].depth == self.below - kept:
+        while kept < min(self.below, len(self.stack)) and self.stack[kept].depth == self.below - kept:
             kept += 1
         gone = self.below - kept
         new = [self.use(word) for word in self.stack[kept:]]

@@ -64,6 +64,8 @@ _TRUTHS: Final = {
     "SGT": f"({{0}} ^ {_SIGN}) > ({{1}} ^ {_SIGN})",
 }
 """Opcodes whose word is 1 when a condition holds."""
+_FOLDED: Final = frozenset(range(0x01, 0x1E)) - {0x0A}
+"""Opcodes that are computed here when their words are constants: all arithmetic but EXP, which pays inside."""
 _MAX_OFFSET: Final = 1 << 20
 """Constant memory offsets under this are written as slices."""
 
@@ -108,8 +110,11 @@ def _add(line: Line, row: Opcode, pc: int) -> int:
         line.write("f.gas = g")
         line.write(f"return {row.name}({names})")
         return -1
+    constants = [word.constant for word in words if word.constant is not None]
     writer = _WRITERS.get(row.name)
-    if writer is not None:
+    if row.byte in _FOLDED and len(constants) == row.pops and row.function is not None:
+        line.push(Word(constant=row.function(None, *constants)))
+    elif writer is not None:
         writer(line, *words)
     elif row.name in _TRUTHS:
         line.push(Word(condition=_TRUTHS[row.name].format(*(line.use(word) for word in words))))
@@ -173,9 +178,6 @@ def _add_conditional_jump(line: Line, target: Word, condition: Word, following: 
 
 
 def _add_iszero(line: Line, word: Word) -> None:
-    if word.constant is not None:
-        line.push(Word(constant=0 if word.constant else 1))
-        return
     nested = word.condition is None or word.name or word.condition.startswith("not ")  # Python limits the nesting
     line.push(Word(condition=f"not ({line.use(word) if nested else word.condition})"))
 
