@@ -56,6 +56,7 @@ class NetworkView(View):
         super().__init__(**options)
         self._presenter: NetworkPresenter | None = None
         self._frames = 0
+        self._panel_key: object = None
         self._sights: dict[str, node_present.Sight] = {}
 
     def compose(self) -> ComposeResult:
@@ -96,7 +97,8 @@ class NetworkView(View):
         self._map.enlarge(self.app.is_presenting)
         self._map.show(self._presenter.build_view(at_us, glow_us))
         self._strip.show(self._presenter.build_strip(at_us), describe_mining(mining))
-        if self._frames % PANEL_EVERY == 0 and self._panel.display:
+        is_running = session.is_playing and session.is_live
+        if self._panel.display and (self._frames % PANEL_EVERY == 0 or not is_running):
             self._show_panel(session)
         self._frames += 1
         if self._map.border_subtitle != self._map.node_layout:
@@ -113,6 +115,10 @@ class NetworkView(View):
 
     def _show_panel(self, session: Session) -> None:
         world, at_us, node = session.simulation.world, session.cursor_us, self.get_node()
+        key = (world, at_us, node, len(world.history.records))
+        if key == self._panel_key:
+            return
+        self._panel_key = key
         self._panel.border_title = node_present.describe_node(world, node)
         sights = node_present.build_sights(world, node, at_us)
         self._sights = {get_sight_key(sight): sight for sight in sights}

@@ -61,6 +61,7 @@ class NodePage(RunScreen):
         self.node = node
         self._frames = 0
         self._head = ""
+        self._lists_key: object = None
         self._sights: dict[str, Sight] = {}
         self._peers: tuple[Peer, ...] = ()
         self._mempool: tuple[MempoolRow, ...] = ()
@@ -103,7 +104,10 @@ class NodePage(RunScreen):
         if key != self._head:
             self._head = key
             self.query_one(BlockStrip).show(build_blocks(world, head, published, self.node, at_us))
-        if self._frames % REFRESH_EVERY == 0:
+        is_running = session.is_playing and session.is_live
+        lists_key = (world, at_us, self.node, len(world.history.records))
+        if lists_key != self._lists_key and (self._frames % REFRESH_EVERY == 0 or not is_running):
+            self._lists_key = lists_key
             self._show_lists(session)
         self._frames += 1
 

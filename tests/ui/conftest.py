@@ -3,16 +3,21 @@
 Set ``CHAINROOM_UPDATE_GOLDENS=1`` to write the goldens again, then look at the difference before committing it.
 """
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from textual.app import App, ComposeResult
 from textual.message import Message
+from textual.pilot import Pilot
 from textual.widget import Widget
 
+from app.app import ChainroomApp
+from app.session import Session
 from app.themes import DEFAULT_THEME, get_variable_defaults, install_themes
 from chain.ledger.transaction import SignedTransaction, encode_transaction
 from chain.scenario import build, load_scenario
@@ -128,3 +133,67 @@ def _build_story() -> Story:
 def story() -> Story:
     """One run for all tests that only read it."""
     return _build_story()
+
+
+class StillApp(ChainroomApp):
+    """The whole interface, in which time passes only when the test says so."""
+
+    def _tick(self) -> None:
+        pass
+
+    @property
+    def run_shown(self) -> Session:
+        """The session, which is there once the first paint is done."""
+        assert self.session is not None
+        return self.session
+
+    def play(self, seconds: float) -> None:
+        """Let virtual time pass, and show it."""
+        session = self.run_shown
+        session.simulation.run_until(TimeUs(session.now_us + round(seconds * SECOND)))
+        session.go_live()
+        self.show()
+
+    def get_text(self) -> str:
+        """What is on the screen."""
+        return get_text(self)
+
+    async def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Let the application work until the condition holds."""
+        for _ in range(1000):
+            if holds():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("it never held")
+
+    async def wait_for_run(self) -> None:
+        """Let the application work until the run is built."""
+        await self.wait_until(lambda: self._clock is not None)
+
+
+Start = Callable[..., AbstractAsyncContextManager[tuple[StillApp, Pilot[None]]]]
+
+
+@pytest.fixture
+def still_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[StillApp]:
+    """The class of the whole interface with a standing clock, and a home of its own for each test."""
+    monkeypatch.setenv("CHAINROOM_HOME", str(tmp_path))
+    return StillApp
+
+
+@pytest.fixture
+def start_still(still_app: type[StillApp]) -> Start:
+    """``async with start_still(size=(80, 24), seconds=60, scenario="classroom") as (app, pilot)``."""
+
+    @asynccontextmanager
+    async def start(
+        size: tuple[int, int] = (120, 36), seconds: float = 60, scenario: str = "classroom"
+    ) -> AsyncIterator[tuple[StillApp, Pilot[None]]]:
+        app = still_app(scenario=scenario, seed=7)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await app.wait_for_run()
+            app.play(seconds)
+            await pilot.pause()
+            yield app, pilot
+
+    return start
