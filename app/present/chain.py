@@ -221,10 +221,11 @@ def _build_money_fields(world: World, record: BlockRecord, standing: Standing) -
         return [Field("allocated", "allocated", format_coins(allocated), note="all the money there was")]
     execution = world.ledger.execution(record.hash)
     note = f"{format_amount(execution.subsidy)} new + {format_amount(execution.tips, 4)} tips"
+    tone: Tone = "good" if standing.confirmations else "stale"
     if not standing.confirmations:
         note = "lost with the block" if standing.state == "stale" else "if the block stays"
     return [
-        Field("reward", "reward", format_coins(execution.subsidy + execution.tips), "good", note=note),
+        Field("reward", "reward", format_coins(execution.subsidy + execution.tips), tone, note=note),
         Field("burned", "burned", format_coins(execution.burned), "warning", note="base fees, destroyed"),
     ]
 
