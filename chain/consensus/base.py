@@ -66,7 +66,7 @@ class CancelTimer(msgspec.Struct, frozen=True):
 
 
 class Broadcast(msgspec.Struct, frozen=True):
-    """Send a signed message to every node."""
+    """Send a signed message to every node, or to one."""
 
     message: Any
     """The protocol's own frozen struct, signature included."""
@@ -79,6 +79,10 @@ class Broadcast(msgspec.Struct, frozen=True):
     """Voting power."""
     wakes: bool = False
     """Whether agents are woken by it (``on_message``); otherwise they ask, or await a quorum."""
+    block: Block | None = None
+    """A new block that travels in the message, as in a proposal: whoever has the one has the other."""
+    target: NodeId | None = None
+    """The one node it is sent to; None: every node."""
 
 
 class Await(msgspec.Struct, frozen=True):
@@ -127,6 +131,9 @@ class View(Protocol):
 
     def get_messages(self, topic: Topic) -> list[Any]:
         """Return the protocol's messages on a topic that this node has, in order of publication."""
+
+    def get_conflicts(self, topic: Topic) -> list[tuple[Any, Any]]:
+        """Return pairs of messages on a topic, both known, in which one sender speaks for two values."""
 
     def build_block(self, parent: Hash, consensus: bytes) -> Block:
         """Return an executed block on ``parent`` with this node's best pending transactions and a zero nonce."""

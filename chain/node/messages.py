@@ -4,8 +4,8 @@ The third table beside blocks and transactions. Messages on one topic (a tuple s
 form a ``Tally``, and "when does node *n* have messages of so much weight" is an order statistic over their arrivals,
 for all nodes at once. So voting costs a few array operations a message, and only nodes with a quorum are woken.
 
-A validator counts once per value, and once per tally when any value will do, whatever it sends twice. Old topics are
-forgotten when the protocol says so.
+A validator counts once per value, and once per tally when any value will do, whatever it sends twice; what it sent
+first and what contradicts it are kept as conflicts. Old topics are forgotten when the protocol says so.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chain.consensus.base import Broadcast, Topic
 from chain.consensus.block_tree import Times
@@ -42,49 +43,117 @@ class MessageRecord:
     spread: Spread
 
 
+class Stack:
+    """The arrivals of one message a sender, a row each: what an order statistic is taken from."""
+
+    __slots__ = ("_rows", "_weights", "count", "rows_by_sender", "total")
+
+    def __init__(self, records: list[MessageRecord]) -> None:
+        self.rows_by_sender: dict[int, int] = {}
+        self.count = 0
+        """Senders so far."""
+        self.total = 0
+        """Their weight."""
+        self._rows: Times = np.empty((0, 0), dtype=np.int64)
+        self._weights: Times = np.empty(0, dtype=np.int64)
+        for record in records:
+            self.add(record)
+
+    def add(self, record: MessageRecord) -> None:
+        """Take a message; of two from one sender the earlier arrival counts."""
+        arrival, row = record.spread.arrival, self.rows_by_sender.get(record.sender)
+        if row is not None:
+            np.minimum(self._rows[row], arrival, out=self._rows[row])
+            return
+        if self.count == len(self._weights):
+            room = max(16, 2 * self.count)
+            rows, weights = np.empty((room, len(arrival)), dtype=np.int64), np.zeros(room, dtype=np.int64)
+            if self.count:
+                rows[: self.count], weights[: self.count] = self._rows, self._weights
+            self._rows, self._weights = rows, weights
+        self._rows[self.count], self._weights[self.count] = arrival, record.weight
+        self.rows_by_sender[record.sender] = self.count
+        self.count += 1
+        self.total += record.weight
+
+    def compute_quorum_us(self, threshold: int) -> Times | None:
+        """Return when each node has messages of at least ``threshold`` weight; None when there are not that many."""
+        if self.total < threshold or not self.count:
+            return None
+        return compute_order_statistic(self._rows[: self.count], self._weights[: self.count], threshold)
+
+    def compute_earlier_us(self, quorum_us: Times, threshold: int) -> Times:
+        """Return the same after messages were added since ``quorum_us``, which can only have made it earlier."""
+        rows, weights = self._rows[: self.count], self._weights[: self.count]
+        while True:
+            is_before = rows < quorum_us
+            is_enough = weights @ is_before >= threshold
+            if not is_enough.any():
+                return quorum_us
+            latest_us = np.where(is_before, rows, -1).max(axis=0)
+            quorum_us = np.where(is_enough, latest_us, quorum_us)
+
+
+def compute_order_statistic(arrivals: Times, weights: npt.ArrayLike, threshold: int) -> Times:
+    """Return, by column, the moment at which rows of together at least ``threshold`` weight have arrived.
+
+    ``arrivals`` has a row a message and a column a node; the weights of all rows together reach the threshold.
+    """
+    by_row = np.asarray(weights, dtype=np.int64)
+    weight = int(by_row[0])
+    if (by_row == weight).all():
+        place = max(-(-threshold // weight) - 1, 0) if weight else 0
+        quorum: Times = np.partition(arrivals, place, axis=0)[place]
+        return quorum
+    order = np.argsort(arrivals, axis=0, kind="stable")
+    place_by_node = np.argmax(np.cumsum(by_row[order], axis=0) >= threshold, axis=0)
+    ranked: Times = np.take_along_axis(arrivals, np.take_along_axis(order, place_by_node[None], axis=0), axis=0)[0]
+    return ranked
+
+
 @dataclass(slots=True)
 class Tally:
     """All messages on one topic, in order of publication."""
 
     records: list[MessageRecord] = field(default_factory=list)
+    conflicts: list[tuple[MessageRecord, MessageRecord]] = field(default_factory=list)
+    """Pairs of messages in which one sender speaks for two values; the first is the first it sent."""
+    _first: dict[int, MessageRecord] = field(default_factory=dict)
+    _stacks: dict[bytes | None, Stack] = field(default_factory=dict)
 
-    def compute_quorum_us(self, value: bytes | None, threshold: int) -> Times | None:
-        """Return when each node has messages of at least ``threshold`` weight; None when there are not that many yet.
+    def add(self, record: MessageRecord) -> None:
+        """Append a message."""
+        self.records.append(record)
+        first = self._first.setdefault(record.sender, record)
+        if first.value != record.value:
+            self.conflicts.append((first, record))
+        for value in (None, record.value):
+            stack = self._stacks.get(value)
+            if stack is not None:
+                stack.add(record)
 
-        With a value only messages for it count; with None one of each sender, whatever it says.
-        """
-        arrivals: dict[int, Times] = {}
-        weights: dict[int, int] = {}
-        for record in self.records:
-            if value is None or record.value == value:
-                earlier = arrivals.get(record.sender)
-                arrival = record.spread.arrival
-                arrivals[record.sender] = arrival if earlier is None else np.minimum(earlier, arrival)
-                weights[record.sender] = record.weight
-        if sum(weights.values()) < threshold:
-            return None
-        return compute_order_statistic(np.array(list(arrivals.values())), list(weights.values()), threshold)
+    def get_stack(self, value: bytes | None) -> Stack:
+        """Return the arrivals of the messages for a value; None: of one message of each sender, whatever it says."""
+        stack = self._stacks.get(value)
+        if stack is None:
+            chosen = [record for record in self.records if value is None or record.value == value]
+            stack = self._stacks[value] = Stack(chosen)
+        return stack
+
+    def forget_stacks(self) -> None:
+        """Let stacks be built anew, after arrivals have moved."""
+        self._stacks = {}
 
     def get_known(self, node: int, at_us: int) -> list[MessageRecord]:
         """Return the messages a node had at a moment."""
         return [record for record in self.records if record.spread.arrival.item(node) <= at_us]
 
-
-def compute_order_statistic(arrivals: Times, weights: list[int], threshold: int) -> Times:
-    """Return, by column, the moment at which rows of together at least ``threshold`` weight have arrived.
-
-    ``arrivals`` has a row a message and a column a node; the weights of all rows together reach the threshold.
-    """
-    weight = weights[0]
-    if all(other == weight for other in weights):
-        place = max(-(-threshold // weight) - 1, 0)
-        quorum: Times = np.partition(arrivals, place, axis=0)[place]
-        return quorum
-    order = np.argsort(arrivals, axis=0, kind="stable")
-    gathered = np.cumsum(np.array(weights, dtype=np.int64)[order], axis=0)
-    place_by_node = np.argmax(gathered >= threshold, axis=0)
-    ranked: Times = np.take_along_axis(arrivals, np.take_along_axis(order, place_by_node[None], axis=0), axis=0)[0]
-    return ranked
+    def copy(self, records: dict[int, MessageRecord]) -> "Tally":
+        """Return an independent tally of the copied records, given by number."""
+        tally = Tally()
+        for record in self.records:
+            tally.add(records[record.number])
+        return tally
 
 
 @dataclass(slots=True)
@@ -102,8 +171,21 @@ class Watch:
     quorum_us: Times | None = None
     """When each node reaches it, as far as known."""
 
-
-WatchKey = tuple[Topic, bytes | None, int, str]
+    def update(self, tally: Tally, arrival: Times | None) -> list[int]:
+        """Recompute the moments, and return the waiting nodes they move; ``arrival``, if given, is all that is new."""
+        before, stack = self.quorum_us, tally.get_stack(self.value)
+        if stack.total < self.threshold and before is None:
+            return []
+        if arrival is None or before is None:
+            self.quorum_us = now = stack.compute_quorum_us(self.threshold)
+        elif (arrival < before).any():
+            self.quorum_us = now = stack.compute_earlier_us(before, self.threshold)
+        else:
+            return []
+        if now is None or now is before:
+            return []
+        changed = now < NEVER if before is None else (now != before) & (now < NEVER)
+        return [node for node in np.flatnonzero(changed).tolist() if node in self.waiting]
 
 
 @dataclass(slots=True)
@@ -118,14 +200,14 @@ class MessageTable:
     count: int = 0
     """Messages broadcast since the start of the run."""
     _numbers: dict[bytes, int] = field(default_factory=dict)
-    _watch_numbers: dict[WatchKey, int] = field(default_factory=dict)
+    _watches_by_topic: dict[Topic, dict[tuple[bytes | None, int, str], Watch]] = field(default_factory=dict)
     _watch_count: int = 0
 
     def __contains__(self, key: Hash) -> bool:
         return key in self._numbers
 
     def get(self, key: bytes) -> MessageRecord | None:
-        """Return the message of a digest, or None when there is none or it has been forgotten."""
+        """Return the message of a spread's key, or None when there is none or it has been forgotten."""
         number = self._numbers.get(key)
         return None if number is None else self.records[number]
 
@@ -135,65 +217,73 @@ class MessageTable:
         record = MessageRecord(
             self.count, key, e.topic, e.value, e.sender, e.weight, e.wakes, e.message, origin, published_us, spread
         )
-        self.tallies.setdefault(record.topic, Tally()).records.append(record)
+        tally = self.tallies.get(record.topic)
+        if tally is None:
+            tally = self.tallies[record.topic] = Tally()
+        tally.add(record)
         self.records[record.number] = record
-        self._numbers[key] = record.number
+        self._numbers[key] = self._numbers[spread.key] = record.number
         self.count += 1
         return record
 
     def watch(self, node: int, topic: Topic, value: bytes | None, threshold: int, name: str) -> Watch:
         """Let a node wait for a quorum, and return the watch."""
-        key = (topic, value, threshold, name)
-        number = self._watch_numbers.get(key)
-        watch = None if number is None else self.watches[number]
+        watches = self._watches_by_topic.setdefault(topic, {})
+        watch = watches.get((value, threshold, name))
         if watch is None:
-            number = self._watch_numbers[key] = self._watch_count
+            watch = Watch(self._watch_count, topic, value, threshold, name)
+            watches[value, threshold, name] = self.watches[watch.number] = watch
             self._watch_count += 1
-            watch = self.watches[number] = Watch(number, topic, value, threshold, name)
             tally = self.tallies.get(topic)
-            watch.quorum_us = tally.compute_quorum_us(value, threshold) if tally else None
+            if tally is not None:
+                watch.update(tally, None)
         watch.waiting.add(node)
         return watch
 
-    def update(self, topic: Topic, value: bytes | None = None) -> list[tuple[Watch, list[int]]]:
-        """Recompute the watches on a topic (of one value, when given); return each with the waiting nodes it moved."""
-        moved = []
-        for watch in self.watches.values():
-            if watch.topic != topic or (value is not None and watch.value not in (None, value)):
-                continue
-            before, now = watch.quorum_us, self.tallies[topic].compute_quorum_us(watch.value, watch.threshold)
-            watch.quorum_us = now
-            if now is not None:
-                changed = now < NEVER if before is None else (now != before) & (now < NEVER)
-                nodes = [node for node in np.flatnonzero(changed).tolist() if node in watch.waiting]
+    def update(self, record: MessageRecord) -> list[tuple[Watch, list[int]]]:
+        """Recompute the watches that a new message concerns; return each with the waiting nodes it moved."""
+        moved, arrival, tally = [], record.spread.arrival, self.tallies[record.topic]
+        for watch in self._watches_by_topic.get(record.topic, {}).values():
+            if watch.value is None or watch.value == record.value:
+                nodes = watch.update(tally, arrival)
                 if nodes:
                     moved.append((watch, nodes))
         return moved
 
+    def update_topic(self, topic: Topic) -> list[tuple[Watch, list[int]]]:
+        """Recompute all watches on a topic after arrivals have moved; return each with the waiting nodes it moved."""
+        tally = self.tallies[topic]
+        tally.forget_stacks()
+        watches = self._watches_by_topic.get(topic, {}).values()
+        return [(watch, nodes) for watch in watches if (nodes := watch.update(tally, None))]
+
     def forget(self, topics: Sequence[Topic]) -> list[bytes]:
         """Drop topics with their watches; return the keys of their messages."""
-        dropped = set(topics)
         keys: list[bytes] = []
         for topic in topics:
             tally = self.tallies.pop(topic, None)
             for record in tally.records if tally else ():
                 keys.append(record.key)
-                del self.records[record.number], self._numbers[record.key]
-        for key in [key for key in self._watch_numbers if key[0] in dropped]:
-            del self.watches[self._watch_numbers.pop(key)]
+                self._numbers.pop(record.key)
+                self._numbers.pop(record.spread.key, None)
+                del self.records[record.number]
+            for watch in self._watches_by_topic.pop(topic, {}).values():
+                del self.watches[watch.number]
         return keys
 
     def copy(self) -> "MessageTable":
         """Return an independent table; spreads are shared, since they never change."""
         records = {number: replace(record) for number, record in self.records.items()}
-        tallies = {topic: Tally([records[r.number] for r in tally.records]) for topic, tally in self.tallies.items()}
         watches = {number: replace(watch, waiting=set(watch.waiting)) for number, watch in self.watches.items()}
         return MessageTable(
-            tallies,
+            {topic: tally.copy(records) for topic, tally in self.tallies.items()},
             records,
             watches,
             self.count,
             self._numbers.copy(),
-            self._watch_numbers.copy(),
+            {
+                topic: {key: watches[watch.number] for key, watch in by_key.items()}
+                for topic, by_key in self._watches_by_topic.items()
+            },
             self._watch_count,
         )

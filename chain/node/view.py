@@ -16,7 +16,7 @@ from chain.ledger.execution import Ledger
 from chain.ledger.state import State
 from chain.ledger.transaction import SignedTransaction
 from chain.node.mempool import MempoolView, check_admissible, check_replacement, compute_mempool
-from chain.node.messages import MessageTable
+from chain.node.messages import MessageRecord, MessageTable
 from chain.node.transactions import TransactionRecord, TransactionTable
 from chain.units import Address, Hash, NodeId, TimeUs
 
@@ -72,6 +72,16 @@ class NodeView:
     def get_messages(self, topic: Topic) -> list[Any]:
         tally = self._tables.messages.tallies.get(topic)
         return [record.message for record in tally.get_known(self.node, self.now_us)] if tally else []
+
+    def get_conflicts(self, topic: Topic) -> list[tuple[Any, Any]]:
+        tally = self._tables.messages.tallies.get(topic)
+        if tally is None or not tally.conflicts:
+            return []
+        known_us = [(one, other, max(self._hear_us(one), self._hear_us(other))) for one, other in tally.conflicts]
+        return [(one.message, other.message) for one, other, time_us in known_us if time_us <= self.now_us]
+
+    def _hear_us(self, record: MessageRecord) -> int:
+        return record.spread.arrival.item(self.node)
 
     def draw_exponential(self, mean_us: int, purpose: str, *key: int | bytes | str) -> int:
         return draw_exponential(self._tables.seed, mean_us, purpose, self.node, self._count_draw(purpose), *key)
@@ -156,3 +166,6 @@ class ObserverView(NodeView):
     def get_messages(self, topic: Topic) -> list[Any]:
         tally = self._tables.messages.tallies.get(topic)
         return [r.message for r in tally.records if r.published_us <= self.now_us] if tally else []
+
+    def _hear_us(self, record: MessageRecord) -> int:
+        return record.published_us

@@ -20,6 +20,7 @@ from chain.consensus.base import (
     Publish,
     SetTimer,
     Setup,
+    Topic,
 )
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.crypto.hashing import digest
@@ -100,6 +101,7 @@ class World:
         """The spread of each block."""
         self._timers: dict[tuple[int, str], int] = {}
         self._awaited: dict[int, set[int]] = {}
+        self._is_mesh = setup.network.topology == "complete"  # everyone is sent to, nobody passes on
         self._begin()
 
     def _begin(self) -> None:
@@ -193,7 +195,7 @@ class World:
         node, watch = NodeId(event.node), self.messages.watches.get(event.data)
         if watch is None or node not in watch.waiting or watch.quorum_us is None:
             return
-        if watch.quorum_us.item(node) <= event.time_us:
+        if watch.quorum_us.item(node) <= event.time_us and self.network.links.is_online_now(node):
             watch.waiting.discard(node)
             awaited = Await(watch.name, watch.topic, watch.value, watch.threshold)
             self.apply_effects(node, self.consensus.agents[node].on_quorum(self.view(node), awaited))
@@ -233,8 +235,11 @@ class World:
                 case Finalize(block_hash):
                     self.finalize(node, block_hash)
 
-    def publish_block(self, node: NodeId, block: Block) -> BlockRecord | None:
-        """Check a block, and send it out; an invalid one reaches the node's neighbours, who refuse it."""
+    def publish_block(self, node: NodeId, block: Block, message_bytes: int = 0) -> BlockRecord | None:
+        """Check a block, and send it out; an invalid one reaches the node's neighbours, who refuse it.
+
+        With ``message_bytes`` it travels in a message of that size, and as messages do.
+        """
         parent = self.tree.get(block.header.parent)
         rules = self.consensus.rules
         try:
@@ -250,7 +255,10 @@ class World:
         if known is not None:
             return known  # what has been sent is not sent again
         state = rules.apply(parent.state, block)
-        spread = self.network.publish(block.hash, node, self.now_us, block.size_bytes, "block")
+        size_bytes = block.size_bytes + message_bytes
+        is_direct = message_bytes > 0 and self._is_mesh
+        publish = self.network.send if is_direct else self.network.publish
+        spread = publish(block.hash, node, self.now_us, size_bytes, "block")
         self.spreads[block.hash] = spread
         record = self.tree.add(block, state, rules.weight(state), node, self.now_us, spread.arrival)
         self.transactions.include(record, self.tree, self.now_us - self.setup.ledger.expiry_us)
@@ -288,13 +296,19 @@ class World:
         except InvalidMessage as error:
             self._record("refused-message", node, key, f"{error.rule}: {error.message}")
             return
-        is_mesh = self.setup.network.topology == "complete"  # in a full mesh everyone is sent to, nobody passes on
-        spread = self.network.publish(key, node, self.now_us, len(encoded), "message", relay=not is_mesh)
+        if effect.block is not None and effect.block.hash not in self.tree:
+            if self.publish_block(node, effect.block, len(encoded)) is None:
+                return
+            spread = self.spreads[effect.block.hash]
+        elif effect.target is not None or self._is_mesh:
+            spread = self.network.send(key, node, self.now_us, len(encoded), "message", effect.target)
+        else:
+            spread = self.network.publish(key, node, self.now_us, len(encoded), "message")
         record = self.messages.add(key, effect, node, self.now_us, spread)
         self.history.note(encoded + spread.arrival.tobytes())
         if effect.wakes:
             self._deliver(record)
-        for watch, nodes in self.messages.update(record.topic, record.value):
+        for watch, nodes in self.messages.update(record):
             self._schedule_quorum(watch, nodes)
 
     def _deliver(self, record: MessageRecord) -> None:
@@ -370,7 +384,7 @@ class World:
 
     def refresh_arrivals(self, changed: list[Spread]) -> None:
         """Take over arrivals that a change of links has moved; those of the past never move."""
-        first = len(self.tree)
+        first, topics = len(self.tree), dict[Topic, None]()
         for spread in changed:
             block, transaction = self.tree.get(Hash(spread.key)), self.transactions.get(Hash(spread.key))
             if block is not None:
@@ -381,6 +395,10 @@ class World:
             message = self.messages.get(spread.key)
             if message is not None:
                 self._move_message(message, spread)
+                topics[message.topic] = None
+        for topic in topics:
+            for watch, nodes in self.messages.update_topic(topic):
+                self._schedule_quorum(watch, nodes)
         before = {index: self.tree.records[index].known_us for index in self._awaited}
         self.tree.update_known(first)
         for index, known_us in before.items():
@@ -394,13 +412,11 @@ class World:
                 time_us = spread.arrival.item(node)
                 if time_us < NEVER and node in self.consensus.agents:
                     self.kernel.schedule(time_us, LANE_ARRIVAL, "message", node, "", message.number)
-        for watch, nodes in self.messages.update(message.topic, message.value):
-            self._schedule_quorum(watch, nodes)
 
     def copy(self) -> "World":
         """Return an independent world in the same state; what never changes is shared."""
         other, tables = World.__new__(World), self.tables
-        other.setup, other.faucet = self.setup, self.faucet.copy()
+        other.setup, other.faucet, other._is_mesh = self.setup, self.faucet.copy(), self._is_mesh
         other.kernel, other.history, other.network = self.kernel.copy(), self.history.copy(), self.network.copy()
         tree = tables.tree.copy()
         other.tables = Tables(
