@@ -143,24 +143,31 @@ class NetworkPresenter:
 def build_blocks(
     world: World, head: BlockRecord, published: int, node: int | None = None, at_us: int = 0
 ) -> tuple[ChainBlock, ...]:
-    """Return the newest of the first ``published`` blocks as seen from a head; only those a node knows, if one is given."""
+    """Return the newest of the first ``published`` blocks as seen from a head, and only what ``node`` knows, if given.
+
+    Blocks of a branch as heavy as the head's are pending: the next block decides.
+    """
     first, depth = max(0, head.height - STRIP_HEIGHTS), world.consensus.depth
     branch = {record.index for record in _iter_down(head, first)}
+    rivals: set[int] = set()
     shown = []
     for index in range(published - 1, -1, -1):
         record = world.tree.records[index]
         if node is not None and record.known_us[node] > at_us:
             continue
+        is_canonical, is_deep = index in branch, head.height - record.height + 1 >= depth > 0
+        if not is_canonical and (record.weight == head.weight or index in rivals):
+            rivals |= {index, record.parent.index if record.parent is not None else 0}
         if record.height >= first:
-            is_deep = head.height - record.height + 1 >= depth > 0
-            shown.append(_build_block(record, index in branch, is_deep))
-        elif index in branch or record.height < first - STRIP_HEIGHTS:
+            shown.append(_build_block(record, is_canonical, is_deep, index in rivals))
+        elif is_canonical or record.height < first - STRIP_HEIGHTS:
             break
     return tuple(reversed(shown))
 
 
-def _build_block(record: BlockRecord, is_canonical: bool, is_deep: bool) -> ChainBlock:
-    state: BlockState = ("final" if is_deep else "canonical") if is_canonical else "stale"
+def _build_block(record: BlockRecord, is_canonical: bool, is_deep: bool, is_rival: bool) -> ChainBlock:
+    aside: BlockState = "pending" if is_rival else "stale"
+    state: BlockState = ("final" if is_deep else "canonical") if is_canonical else aside
     parent = record.parent.hash.hex() if record.parent is not None else None
     proposer = name_node(record.origin) if record.height else "all"
     count = len(record.block.transactions)

@@ -73,7 +73,7 @@ def build_transport(session: Session, timeline: Timeline) -> TransportView:
         state="playing" if session.is_playing else get_state(session),
         fraction=session.cursor_us / max(1, session.now_us) if not session.is_live else 1.0,
         speed=session.speed,
-        reached=session.reached_speed if session.is_playing else None,
+        reached=(session.reached_speed or None) if session.is_playing else None,
         marks=timeline.build_marks(session),
         moment=moment,
     )

@@ -33,7 +33,7 @@ _PEER_COLUMNS: Final = (
     Column("state", 9),
 )  # fmt: skip
 _MEMPOOL_COLUMNS: Final = (
-    Column("#", 3, "right"), Column("transaction", 9), Column("amount", 9, "right", is_flexible=True),
+    Column("#", 3, "right"), Column("tx", 9), Column("amount", 9, "right", is_flexible=True),
     Column("tip/gas", 7, "right"), Column("state", 8),
 )  # fmt: skip
 

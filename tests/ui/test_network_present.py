@@ -181,6 +181,18 @@ def test_the_strip_has_one_canonical_block_a_height_and_the_stale_ones(run: Simu
     )
 
 
+def test_a_rival_as_heavy_as_the_head_is_undecided_then_stale(run: Simulation) -> None:
+    world = run.world
+    rival = next(r for r in world.tree.records[2:] if world.tree.records[r.index - 1].height == r.height)
+
+    def get_state(at_us: int) -> set[str]:
+        pair = {world.tree.records[rival.index - 1].hash.hex(), rival.hash.hex()}
+        return {block.state for block in NetworkPresenter(world).build_strip(TimeUs(at_us)) if block.block in pair}
+
+    assert get_state(rival.published_us) == {"canonical", "pending"}
+    assert get_state(run.now_us) & {"stale"}
+
+
 def test_a_node_shows_only_what_it_knows(run: Simulation) -> None:
     world, at_us = run.world, TimeUs(115 * SECOND)
     head = world.tree.get_head(NodeId(7), at_us)

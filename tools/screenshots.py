@@ -1,0 +1,137 @@
+"""Make the pictures of the documentation by code: docs/screenshots/*.svg, the same ones every time.
+
+::
+
+    python tools/screenshots.py [name ...]
+
+Each line of ``SHOTS`` is a scenario, a seed, a size, a theme and what to do before the picture is taken. The clock
+stands still, the home is a new folder, and the moment is chosen by what happens in the run (``in_flight``: a block is
+half way through the network), so the pictures change only when the program or its rules do.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
+
+
+class Shot(NamedTuple):
+    """One picture."""
+
+    name: str
+    size: tuple[int, int] = (120, 36)
+    theme: str = "chainroom-dark"
+    scenario: str = "classroom"
+    seed: int = 7
+    after_s: int = 150
+    """The picture is of the first fitting moment after so many virtual seconds."""
+    moment: str = "in_flight"
+    """``in_flight``, ``fork`` or ``quiet`` (just then)."""
+    keys: tuple[str, ...] = ()
+    """Pressed before the picture."""
+
+
+SHOTS: Final = (
+    Shot("network"),
+    Shot("network-light", theme="chainroom-light", scenario="two-continents", seed=3, moment="fork"),
+    Shot("network-80x24", size=(80, 24)),
+    Shot("network-projector", theme="projector", scenario="two-continents", seed=3, keys=("P",)),
+    Shot("network-fork", theme="aurora", scenario="two-continents", seed=3, moment="fork"),
+    Shot("node", keys=("right_square_bracket", "right_square_bracket", "enter")),
+    Shot("chain", scenario="two-continents", seed=3, keys=("2",)),
+    Shot("mempool", keys=("4",)),
+    Shot("why", keys=("question_mark",)),
+)
+"""Every picture; one line more is one picture more."""
+
+
+def is_in_flight(_world: Any, record: Any) -> int | None:
+    """Return the moment at which half of the nodes have a block."""
+    times = sorted(record.arrival_us.tolist())
+    middle, after = times[len(times) // 2 - 1], times[len(times) // 2]
+    return (middle + after) // 2 if after < 1 << 60 else None
+
+
+def is_fork(world: Any, record: Any) -> int | None:
+    """Return the moment at which a rival of the block before is half way: both have followers."""
+    rival = world.tree.records[record.index - 1]
+    return is_in_flight(world, record) if rival.height == record.height else None
+
+
+MOMENTS: Final[dict[str, Callable[[Any, Any], int | None]]] = {"in_flight": is_in_flight, "fork": is_fork}
+
+
+def find_moment(shot: Shot) -> int:
+    """Play the run once without pictures; return the moment of the picture."""
+    from app.starting import build_session
+    from chain.units import SECOND, TimeUs
+
+    if shot.moment == "quiet":
+        return shot.after_s * SECOND
+    simulation = build_session(shot.scenario, shot.seed, None).simulation
+    for minute in range(1, 60):
+        simulation.run_until(TimeUs((shot.after_s + 60 * minute) * SECOND))
+        for record in simulation.world.tree.records[2:]:
+            moment = MOMENTS[shot.moment](simulation.world, record)
+            if moment is not None and shot.after_s * SECOND <= record.published_us:
+                return moment
+    raise SystemExit(f"{shot.name}: no {shot.moment} within an hour of {shot.scenario}")
+
+
+async def take(shot: Shot) -> str:
+    """Return the picture as SVG."""
+    from app.app import ChainroomApp
+    from chain.units import TimeUs
+
+    class StillApp(ChainroomApp):
+        def _tick(self) -> None:
+            """Time stands still."""
+
+    moment_us = find_moment(shot)
+    app = StillApp(scenario=shot.scenario, seed=shot.seed)
+    async with app.run_test(size=shot.size) as pilot:
+        while app._clock is None:
+            await asyncio.sleep(0.01)
+        app.apply_theme(shot.theme, is_kept=False)
+        assert app.session is not None
+        app.session.simulation.run_until(TimeUs(moment_us))
+        app.session.go_live()
+        app.show()
+        for key in shot.keys:
+            await pilot.press(key)
+            app.show()
+        for _ in range(8):  # what is shown only now and then has its turn
+            app.show()
+            await pilot.pause()
+        return app.export_screenshot(title="chainroom")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", help="only these pictures")
+    names = parser.parse_args().names
+    unknown = set(names) - {shot.name for shot in SHOTS}
+    if unknown:
+        sys.exit(
+            f"no picture is called {', '.join(sorted(unknown))}; there is {', '.join(shot.name for shot in SHOTS)}"
+        )
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for shot in SHOTS:
+        if not names or shot.name in names:
+            with tempfile.TemporaryDirectory() as home:
+                os.environ["CHAINROOM_HOME"] = home
+                os.environ.pop("NO_COLOR", None)
+                picture = asyncio.run(take(shot))
+            (FOLDER / f"{shot.name}.svg").write_text(picture, encoding="utf-8")
+            print(f"docs/screenshots/{shot.name}.svg")
+
+
+if __name__ == "__main__":
+    main()
