@@ -16,6 +16,7 @@ from app.commands import get_bindings
 from app.present import mempool as present
 from app.present.chain import Facts
 from app.present.index import get_index
+from app.present.mempool_nodes import DIFFERENCE_COLUMNS, Difference, build_difference_row, compare_nodes
 from app.present.words import format_coins, name_node, plural
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
@@ -80,7 +81,7 @@ class MempoolView(View):
         self._facts = Facts((), {})
         self._blocks: tuple[present.ProjectedBlock, ...] = ()
         self._entries: list[present.Entry] = []
-        self._differences: list[present.Difference] = []
+        self._differences: list[Difference] = []
         self._quotes: list[present.Quote] = []
         self._tip: int | None = None
 
@@ -103,7 +104,7 @@ class MempoolView(View):
                 empty="No transaction waits here: send one (s)",
                 classes="panel",
             )
-            yield VirtualTable(present.DIFFERENCE_COLUMNS, id="mempool-nodes", classes="panel -side")
+            yield VirtualTable(DIFFERENCE_COLUMNS, id="mempool-nodes", classes="panel -side")
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold; how many blocks fit is known when the parts have their size."""
@@ -130,7 +131,7 @@ class MempoolView(View):
         self._mempool = mempool = present.get_mempool(world, self._node, at_us)
         self._blocks = present.project_blocks(mempool)
         self._show_pictures(session, mempool)
-        if is_other or not session.is_playing or self._frames % FRAMES_PER_LIST == 0:
+        if is_other or not session.is_playing or self._frames % (FRAMES_PER_LIST + world.node_count // 100) == 0:
             self._show_lists(session, mempool)
         self._arrange()
 
@@ -169,10 +170,10 @@ class MempoolView(View):
         world, holders = session.simulation.world, get_holders(self.app, session.simulation.world)
         self._entries = entries = present.list_entries(mempool, self._blocks)
         self._list.show(len(entries), lambda place: present.build_entry_row(world, mempool, entries[place], holders))
-        self._differences = present.compare_nodes(world, self._node, session.cursor_us)
+        self._differences = compare_nodes(world, self._node, session.cursor_us)
         best, node, rows = world.tree.get_best(session.cursor_us), self._node, self._differences
         self._node_table.cursor = self._node
-        self._node_table.show(len(rows), lambda place: present.build_difference_row(rows[place], node, best))
+        self._node_table.show(len(rows), lambda place: build_difference_row(rows[place], node, best))
 
     # Parts -----------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.present import mempool as present
 from app.present.index import get_index
+from app.present.mempool_nodes import compare_nodes
 from chain.crypto.signatures import get_public_key
 from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, sign_transaction
 from chain.node.mempool import MempoolView
@@ -78,20 +79,20 @@ def test_the_histogram_counts_every_pending_transaction_once(story: Any) -> None
 
 def test_nodes_differ_while_they_are_cut_apart_and_agree_again(story: Any) -> None:
     world = story.simulation.world
-    apart = present.compare_nodes(world, NodeId(0), story.moments["asked"])
+    apart = compare_nodes(world, NodeId(0), story.moments["asked"])
     assert [it.waiting for it in apart] == [0, 0, 0, 1, 1, 1]
     assert [(it.missing, it.extra) for it in apart] == [(0, 0)] * 3 + [(0, 1)] * 3
-    seen_from_the_other_side = present.compare_nodes(world, NodeId(4), story.moments["asked"])
+    seen_from_the_other_side = compare_nodes(world, NodeId(4), story.moments["asked"])
     assert [(it.missing, it.extra) for it in seen_from_the_other_side] == [(1, 0)] * 3 + [(0, 0)] * 3
-    healed = present.compare_nodes(world, NodeId(0), story.moments["healed"])
+    healed = compare_nodes(world, NodeId(0), story.moments["healed"])
     assert [it.waiting for it in healed] == [1] * 6, "the stale block's transaction waits again, everywhere"
-    assert all(it.waiting == 0 for it in present.compare_nodes(world, NodeId(0), story.moments["included"]))
+    assert all(it.waiting == 0 for it in compare_nodes(world, NodeId(0), story.moments["included"]))
 
 
 def test_counting_agrees_with_every_nodes_own_mempool(classroom: Simulation) -> None:
     world = classroom.world
     for at_us in (TimeUs(3 * MINUTE), TimeUs(7 * MINUTE), world.now_us):
-        for it in present.compare_nodes(world, NodeId(2), at_us):
+        for it in compare_nodes(world, NodeId(2), at_us):
             view = present.get_mempool(world, it.node, at_us).view
             assert it.waiting == len(view.pending) + len(view.queued) + len(view.refused)
 
