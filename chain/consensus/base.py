@@ -11,7 +11,7 @@ All are named in chain/consensus/registry.py.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
@@ -22,7 +22,8 @@ import msgspec
 from chain.consensus.block_tree import BlockRecord
 from chain.errors import CommandRefused, InvalidMessage
 from chain.ledger.block import Block
-from chain.units import Hash, NodeId, TimeUs
+from chain.ledger.context import Reward
+from chain.units import Address, Hash, NodeId, TimeUs
 
 S = TypeVar("S")
 """A protocol's branch state: one frozen value per block."""
@@ -126,6 +127,9 @@ class View(Protocol):
     def iter_known(self, since: BlockRecord) -> Iterator[BlockRecord]:
         """Yield the known blocks published after a block, in order of publication: parents before children."""
 
+    def iter_known_back(self) -> Iterator[BlockRecord]:
+        """Yield the known blocks, the latest published first: children before parents, genesis last."""
+
     def latest_final(self) -> BlockRecord:
         """Return the highest block for which this node's agent returned Finalize; genesis before the first."""
 
@@ -160,6 +164,19 @@ class Rules(ABC, Generic[S]):
 
         InvalidEncoding may escape when the seal cannot be read; the world makes it an InvalidBlock.
         """
+
+    def check_references(self, block: Block, get_valid: Callable[[Hash], BlockRecord | None]) -> None:
+        """Raise InvalidBlock unless the blocks named beside the parent, such as uncles, are valid and as it tells.
+
+        ``get_valid`` returns any valid block that has been published. Called after ``check``.
+        """
+
+    def compute_rewards(self, parent: S, proposer: Address, consensus: bytes, subsidy: int) -> tuple[Reward, ...]:
+        """Return what a block with this proposer and seal pays beside the subsidy of its height, in units.
+
+        InvalidEncoding may escape when the seal cannot be read.
+        """
+        return ()
 
     @abstractmethod
     def apply(self, parent: S, block: Block) -> S:

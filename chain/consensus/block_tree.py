@@ -43,6 +43,9 @@ class BlockRecord:
     """When each node had the block and all its ancestors."""
     final_us: Times | None = None
     """When each node's agent declared the block final, NEVER where not yet; None when none has."""
+    lead: int = 0
+    """By at least so much the branch up to here outweighs any rival subtree of blocks published before it: no other
+    child of an ancestor has more weight below it than the branch has from there on. Negative where one might."""
 
     def get_known_us(self, node: NodeId) -> int:
         """Return when a node knew the block; NEVER if it does not yet."""
@@ -52,13 +55,14 @@ class BlockRecord:
 class BlockTree:
     """The published blocks, by order and by hash."""
 
-    __slots__ = ("_best", "_finals", "_index", "_published_us", "records")
+    __slots__ = ("_best", "_finals", "_index", "_published_us", "_total_weights", "records")
 
     def __init__(self) -> None:
         self.records: list[BlockRecord] = []
         self._index: dict[Hash, int] = {}
         self._published_us: list[int] = []
         self._finals: list[int] = []  # blocks some node declared final, by height
+        self._total_weights: list[int] = []  # of the first i+1 blocks, on whatever branch
         self._best: list[BlockRecord] = []  # heaviest among the first i+1, earliest published on ties
 
     def add(
@@ -81,12 +85,23 @@ class BlockTree:
             arrival_us,
             known_us,
         )
+        record.lead = self._compute_lead(record)
         best = self._best[-1] if self._best else record
         self._best.append(record if weight > best.weight else best)
         self.records.append(record)
         self._published_us.append(published_us)
         self._index[record.hash] = record.index
         return record
+
+    def _compute_lead(self, record: BlockRecord) -> int:
+        """Note a block's own weight, and return its lead: rivals grew by no more than what came since the parent."""
+        parent, totals = record.parent, self._total_weights
+        if parent is None:
+            totals.append(0)
+            return 0
+        own, since = record.weight - parent.weight, totals[-1] - totals[parent.index]
+        totals.append(totals[-1] + own)
+        return own - since + min(parent.lead, 0)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -203,6 +218,7 @@ class BlockTree:
         other._finals = self._finals.copy()
         other._index = self._index.copy()
         other._published_us = self._published_us.copy()
+        other._total_weights = self._total_weights.copy()
         other._best = [other.records[record.index] for record in self._best]
         return other
 
@@ -221,4 +237,5 @@ def _copy_record(r: BlockRecord) -> BlockRecord:
         r.arrival_us,
         r.known_us,
         None if r.final_us is None else r.final_us.copy(),
+        r.lead,
     )

@@ -1,9 +1,10 @@
 """What transactions and blocks do to the accounts: pure functions from a state to the next.
 
 A transaction costs its sender the amount and its gas: the base fee of the gas is destroyed, the tip goes to the
-proposer (EIP-1559). After its transactions a block pays the proposer the subsidy, the only new money there is. So
+proposer (EIP-1559). After its transactions a block pays the proposer the subsidy, and the rewards that the protocol in
+charge asks for beside it, such as those for uncles. Nothing else creates money. So
 
-    total of all balances = allocations + subsidies - burned base fees
+    total of all balances = allocations + subsidies + rewards - burned base fees
 
 to the unit, at every block. Every check comes before the first change, and changes are gathered beside the parent's
 state and written into the map once a block: what is refused leaves no trace.
@@ -18,17 +19,19 @@ from typing import Any, Final
 
 import msgspec
 
+from chain.encoding import encode
 from chain.errors import InvalidBlock, InvalidTransaction
 from chain.ledger.block import (
+    EMPTY_NONCE,
     Block,
     Header,
     Receipt,
     check_block_shape,
     compute_receipts_root,
     compute_transactions_root,
-    encode_header_prefix,
 )
 from chain.ledger.checks import check_balance, check_fee_cap, check_gas_left, check_nonce, check_validity
+from chain.ledger.context import BlockContext, Execution, Reward
 from chain.ledger.fees import compute_base_fee, compute_effective_tip, compute_intrinsic_gas
 from chain.ledger.genesis import build_genesis
 from chain.ledger.parameters import TRANSFER_GAS, LedgerParameters
@@ -37,33 +40,11 @@ from chain.ledger.transaction import SignedTransaction
 from chain.units import Address, Hash
 
 
-class BlockContext(msgspec.Struct, frozen=True, gc=False):
-    """What a transaction can know of the block it is in."""
-
-    height: int
-    time_us: int
-    proposer: Address
-    base_fee_per_gas: int
-    parameters: LedgerParameters
-
-
-class Execution(msgspec.Struct, frozen=True):
-    """What a block did, beside the state it leads to."""
-
-    receipts: tuple[Receipt, ...]
-    """One per transaction, in their order."""
-    gas_used: int
-    burned: int
-    """Units of base fee destroyed."""
-    tips: int
-    """Units of tips paid to the proposer."""
-    subsidy: int
-    """Units created and paid to the proposer."""
-
-
-def compute_context(parent: Header, proposer: Address, time_us: int, parameters: LedgerParameters) -> BlockContext:
+def compute_context(
+    parent: Header, proposer: Address, time_us: int, parameters: LedgerParameters, rewards: tuple[Reward, ...] = ()
+) -> BlockContext:
     """Return the context of a child of ``parent``."""
-    return BlockContext(parent.height + 1, time_us, proposer, compute_next_base_fee(parent), parameters)
+    return BlockContext(parent.height + 1, time_us, proposer, compute_next_base_fee(parent), parameters, rewards)
 
 
 def compute_next_base_fee(parent: Header) -> int:
@@ -109,15 +90,18 @@ class _Run:
         self.receipts.append(receipt)
 
     def finish(self) -> tuple[State, Execution]:
-        """Pay the subsidy and write the accounts."""
+        """Pay the subsidy and the rewards, and write the accounts."""
         subsidy = self.context.parameters.compute_subsidy(self.context.height)
         self.credit(self.context.proposer, subsidy)
+        for reward in self.context.rewards:
+            self.credit(reward.address, reward.amount)
         execution = Execution(
             receipts=tuple(self.receipts),
             gas_used=self.gas_used,
             burned=sum(receipt.burned for receipt in self.receipts),
             tips=sum(receipt.tip for receipt in self.receipts),
             subsidy=subsidy,
+            rewards=self.context.rewards,
         )
         return self.parent_state.put_accounts(self.accounts), execution
 
@@ -193,21 +177,21 @@ def _queue_by_sender(candidates: Iterable[SignedTransaction], base_fee_per_gas: 
 
 
 def execute_block(
-    parent: Header, parent_state: State, block: Block, parameters: LedgerParameters
+    parent: Header, parent_state: State, block: Block, parameters: LedgerParameters, rewards: tuple[Reward, ...] = ()
 ) -> tuple[State, Execution]:
     """Check everything the ledger asks of a block; return the state after it and what it did. Raises InvalidBlock."""
     header = block.header
     check_block_shape(block)
     check_header(parent, header, parameters)
-    state, execution = execute(parent_state, _get_context(header, parameters), block.transactions)
+    state, execution = execute(parent_state, _get_context(header, parameters, rewards), block.transactions)
     _check_equal("ledger/gas-used", "gas used", header.gas_used, execution.gas_used)
     _check_equal("ledger/receipts-root", "receipts", header.receipts_root, compute_receipts_root(execution.receipts))
     _check_equal("ledger/state-root", "state", header.state_root, state.root)
     return state, execution
 
 
-def _get_context(header: Header, parameters: LedgerParameters) -> BlockContext:
-    return BlockContext(header.height, header.time_us, header.proposer, header.base_fee_per_gas, parameters)
+def _get_context(header: Header, parameters: LedgerParameters, rewards: tuple[Reward, ...]) -> BlockContext:
+    return BlockContext(header.height, header.time_us, header.proposer, header.base_fee_per_gas, parameters, rewards)
 
 
 def check_header(parent: Header, header: Header, parameters: LedgerParameters) -> None:
@@ -252,11 +236,12 @@ class Ledger:
         self._built: dict[bytes, tuple[tuple[SignedTransaction, ...], State, Execution]] = {}
         self._remember(self.genesis, state, Execution((), 0, 0, 0, 0))
 
-    def add(self, block: Block) -> Execution:
+    def add(self, block: Block, rewards: tuple[Reward, ...] = ()) -> Execution:
         """Check a block on top of its parent, remember it, and return what it did.
 
-        A known block is not executed again; one that has a known header and another body is refused. Raises
-        InvalidBlock, and then remembers nothing.
+        ``rewards`` is what it must pay beside the subsidy: a function of the block and its branch. A known block is
+        not executed again; one that has a known header and another body is refused. Raises InvalidBlock, and then
+        remembers nothing.
         """
         known, header = self._executions.get(block.hash), block.header
         if known is not None:
@@ -265,24 +250,32 @@ class Ledger:
         parent = self._blocks.get(header.parent)
         if parent is None:
             raise InvalidBlock("ledger/parent", f"the parent {header.parent.hex()[:16]}… is not known")
-        built = self._built.pop(encode_header_prefix(header), None)
-        if built is not None and built[0] is block.transactions:
+        built = self._built.pop(_encode_unsealed(header), None)
+        if built is not None and built[0] is block.transactions and built[2].rewards == rewards:
             _, state, execution = built
         else:
-            state, execution = execute_block(parent.header, self.state(header.parent), block, self.parameters)
+            parent_state = self.state(header.parent)
+            state, execution = execute_block(parent.header, parent_state, block, self.parameters, rewards)
         self._remember(block, state, execution)
         return execution
 
     def build_block(
-        self, parent: Hash, proposer: Address, time_us: int, candidates: Iterable[SignedTransaction], consensus: bytes
+        self,
+        parent: Hash,
+        proposer: Address,
+        time_us: int,
+        candidates: Iterable[SignedTransaction],
+        consensus: bytes,
+        rewards: tuple[Reward, ...] = (),
     ) -> Block:
         """Return a valid child of ``parent`` with the best candidates. Its nonce is zero; it is not added yet.
 
-        It may be added with any nonce, and is then not executed a second time. ``time_us`` must be after the parent's.
+        It may be added with any nonce and seal, and is then not executed a second time. ``time_us`` must be after the
+        parent's.
         """
         parent_header = self._blocks[parent].header
         assert time_us > parent_header.time_us, (time_us, parent_header.time_us)
-        context = compute_context(parent_header, proposer, time_us, self.parameters)
+        context = compute_context(parent_header, proposer, time_us, self.parameters, rewards)
         transactions, state, execution = build_body(self.state(parent), context, candidates)
         header = Header(
             parent=parent,
@@ -297,7 +290,7 @@ class Ledger:
             base_fee_per_gas=context.base_fee_per_gas,
             consensus=consensus,
         )
-        self._built[encode_header_prefix(header)] = transactions, state, execution
+        self._built[_encode_unsealed(header)] = transactions, state, execution
         _forget_oldest(self._built, MAX_BUILT)
         return Block(header, transactions)
 
@@ -320,7 +313,8 @@ class Ledger:
             missing.append(self._blocks[block])
             block = self._blocks[block].header.parent
         for later in reversed(missing):
-            state, _ = execute(state, _get_context(later.header, self.parameters), later.transactions)
+            context = _get_context(later.header, self.parameters, self._executions[later.hash].rewards)
+            state, _ = execute(state, context, later.transactions)
             self._remember_state(later, state)
         return state
 
@@ -334,6 +328,11 @@ class Ledger:
         else:
             self._recent[block.hash] = state
             _forget_oldest(self._recent, RECENT_STATES)
+
+
+def _encode_unsealed(header: Header) -> bytes:
+    """Return the bytes of a header without what consensus adds once the block has been built."""
+    return encode(msgspec.structs.replace(header, consensus=b"", nonce=EMPTY_NONCE))
 
 
 def _forget_oldest(memory: dict[Any, Any], limit: int) -> None:

@@ -66,6 +66,12 @@ class NodeView:
             if record.known_us.item(self.node) <= self.now_us:
                 yield record
 
+    def iter_known_back(self) -> Iterator[BlockRecord]:
+        tree = self._tables.tree
+        for index in range(tree.count_published(self.now_us) - 1, -1, -1):
+            if tree.records[index].known_us.item(self.node) <= self.now_us:
+                yield tree.records[index]
+
     def latest_final(self) -> BlockRecord:
         return self._tables.tree.get_final(self.node, self.now_us)
 
@@ -97,11 +103,13 @@ class NodeView:
 
     def build_block(self, parent: Hash, consensus: bytes) -> Block:
         """Return an executed block with the best pending transactions that fit; its nonce is still zero."""
-        tables = self._tables
-        mempool = self.compute_mempool(tables.tree[parent])
+        tables, record = self._tables, self._tables.tree[parent]
+        mempool = self.compute_mempool(record)
         proposer = tables.proposers[self.node]
-        time_us = max(self.now_us, tables.tree[parent].block.header.time_us + 1)
-        return tables.ledger.build_block(parent, proposer, time_us, mempool.pending, consensus)
+        time_us = max(self.now_us, record.block.header.time_us + 1)
+        subsidy = tables.ledger.parameters.compute_subsidy(record.height + 1)
+        rewards = tables.rules.compute_rewards(record.state, proposer, consensus, subsidy)
+        return tables.ledger.build_block(parent, proposer, time_us, mempool.pending, consensus, rewards)
 
     def get_account_state(self, head: BlockRecord | None = None) -> State:
         """Return the accounts after a block, the node's head by default."""
@@ -159,6 +167,11 @@ class ObserverView(NodeView):
     def iter_known(self, since: BlockRecord) -> Iterator[BlockRecord]:
         tree = self._tables.tree
         yield from tree.records[since.index + 1 : tree.count_published(self.now_us)]
+
+    def iter_known_back(self) -> Iterator[BlockRecord]:
+        tree = self._tables.tree
+        for index in range(tree.count_published(self.now_us) - 1, -1, -1):
+            yield tree.records[index]
 
     def latest_final(self) -> BlockRecord:
         return self._tables.tree.get_first_final(self.now_us)

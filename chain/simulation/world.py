@@ -27,6 +27,7 @@ from chain.crypto.hashing import digest
 from chain.encoding import encode
 from chain.errors import InvalidBlock, InvalidEncoding, InvalidMessage, InvalidTransaction, RuleBroken
 from chain.ledger.block import Block
+from chain.ledger.context import Reward
 from chain.ledger.execution import Ledger
 from chain.ledger.parameters import LedgerParameters
 from chain.ledger.transaction import SignedTransaction
@@ -246,7 +247,7 @@ class World:
             if parent is None:
                 raise InvalidBlock("consensus/parent", f"parent {block.header.parent.hex()[:16]}… is not known")
             self._check_block(parent, block)
-            self.ledger.add(block)
+            self.ledger.add(block, self._compute_rewards(parent, block))
         except InvalidBlock as error:
             self.invalid_blocks.append((self.now_us, node, block, error))
             self._record("refused-block", node, block.hash, f"{error.rule}: {error.message}")
@@ -271,8 +272,13 @@ class World:
     def _check_block(self, parent: BlockRecord, block: Block) -> None:
         try:
             self.consensus.rules.check(parent.state, block)
+            self.consensus.rules.check_references(block, self.tree.get)
         except InvalidEncoding as error:
             raise InvalidBlock("consensus/seal", f"the header's seal '{error.value}' cannot be read") from None
+
+    def _compute_rewards(self, parent: BlockRecord, block: Block) -> tuple[Reward, ...]:
+        header, subsidy = block.header, self.setup.ledger.compute_subsidy(parent.height + 1)
+        return self.consensus.rules.compute_rewards(parent.state, header.proposer, header.consensus, subsidy)
 
     def _await_arrivals(self, record: BlockRecord, nodes: range | list[int]) -> None:
         waiting = self._awaited[record.index]

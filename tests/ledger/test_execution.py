@@ -14,10 +14,10 @@ from chain.ledger.block import (
     encode_block,
     set_nonce,
 )
+from chain.ledger.context import BlockContext, Reward
 from chain.ledger.execution import (
     CHECKPOINT_INTERVAL_BLOCKS,
     RECENT_STATES,
-    BlockContext,
     Ledger,
     apply_transaction,
     build_body,
@@ -175,6 +175,48 @@ def test_an_own_block_is_not_executed_again_whatever_its_nonce(people, monkeypat
     ledger.add(block)
     assert ledger.add(block) is ledger.execution(block.hash)
     assert ledger.state(block.hash).root == block.header.state_root
+
+
+def test_an_own_block_is_not_executed_again_whatever_its_seal(people, monkeypatch):
+    ledger = open_ledger(people)
+    block = change_header(consensus=b"signed afterwards")(build(people, ledger))
+    monkeypatch.setattr(execution_module, "execute_block", None)
+    assert ledger.add(block).gas_used == 42_000
+
+
+def test_a_block_pays_the_rewards_that_the_protocol_asks_for(people):
+    anna, ben, _, dora = people
+    rewards = (Reward(ben.address, 7 * COIN), Reward(dora.address, COIN))
+    ledger, other = open_ledger(people), open_ledger(people)
+    block = ledger.build_block(ledger.genesis.hash, dora.address, 5, [anna.pay(ben.address)], b"", rewards)
+    for each in (ledger, other):
+        execution, before, after = each.add(block, rewards), each.state(each.genesis.hash), each.state(block.hash)
+        assert execution.rewards == rewards
+        assert after.get_account(ben.address).balance == before.get_account(ben.address).balance + 8 * COIN
+        created = execution.subsidy + 8 * COIN - execution.burned
+        assert after.compute_total_balance() == before.compute_total_balance() + created
+
+
+def test_a_block_that_pays_other_rewards_is_refused_by_who_built_it_too(people):
+    ledger, dora = open_ledger(people), people[3]
+    reward = (Reward(people[1].address, COIN),)
+    block = ledger.build_block(ledger.genesis.hash, dora.address, 5, [], b"", reward)
+    with pytest.raises(InvalidBlock, match="ledger/state-root"):
+        ledger.add(block)
+    assert ledger.add(block, reward).rewards == reward
+
+
+def test_forgotten_states_are_computed_again_with_their_rewards(people):
+    ledger, parent, dora = open_ledger(people), None, people[3]
+    hashes = [ledger.genesis.hash]
+    for height in range(1, 200):
+        rewards = (Reward(people[1].address, height),)
+        parent = ledger.build_block(hashes[-1], dora.address, height, [], b"", rewards)
+        ledger.add(parent, rewards)
+        hashes.append(parent.hash)
+    for height in (1, 5, 31, 40):
+        paid = ledger.state(hashes[height]).get_account(people[1].address).balance
+        assert paid == ledger.state(hashes[0]).get_account(people[1].address).balance + height * (height + 1) // 2
 
 
 def test_a_foreign_block_is_executed_once(people, monkeypatch):
