@@ -58,6 +58,17 @@ def parse_span(text: str) -> TimeUs:
     return TimeUs(total_us)
 
 
+class Span(int):
+    """A length of virtual time in microseconds that scenarios write as text: ``10s``, ``1h30m``."""
+
+    def __str__(self) -> str:
+        rest, text = int(self), ""
+        for unit in ("w", "d", "h", "m", "s", "ms", "us"):
+            count, rest = divmod(rest, _SPAN_UNITS[unit])
+            text += f"{count}{unit}" if count else ""
+        return text or "0s"
+
+
 def format_time(time_us: int) -> str:
     """Write a moment as people read it: ``day 0  02:14:37.250``."""
     days, rest = divmod(time_us, DAY)
