@@ -22,7 +22,11 @@ SLICE_S = 0.006
 """Seconds of each tick that the simulation may take."""
 SLICE_EVENTS = 2
 """Events between two looks at the clock: a block takes milliseconds, and a key is waiting."""
+CATCH_UP_S = 0.03
+"""Seconds of each tick while a branch is being computed."""
 CHECKPOINT_EVERY_US = 10 * MINUTE
+CHECKPOINT_EVERY_S = 5.0
+"""Seconds of the person's time between checkpoints: copying a long run takes a moment."""
 MAX_CHECKPOINTS = 12
 
 
@@ -44,8 +48,11 @@ class Session:
     parents: list[Simulation] = field(default_factory=list)
     """Runs that were left by branching, oldest first."""
     clock: Callable[[], float] = time.perf_counter
+    catch_up_us: TimeUs | None = None
+    """Where a branch begins while the run up to there is still being computed again; None otherwise."""
     _target_us: float = 0.0
     _checkpoints: list[Simulation] = field(default_factory=list)
+    _checkpoint_s: float = 0.0
 
     @property
     def now_us(self) -> TimeUs:
@@ -61,6 +68,9 @@ class Session:
 
     def tick(self, elapsed_s: float) -> None:
         """Move on by so many seconds of the person's time, within the slice."""
+        if self.catch_up_us is not None:
+            self._catch_up()
+            return
         if not self.is_playing or elapsed_s <= 0:
             self.reached_speed = 0.0
             return
@@ -96,7 +106,7 @@ class Session:
         """Pause, and move the cursor to the next or the previous thing that happened."""
         self.is_playing = False
         if direction > 0 and self.is_live:
-            self.simulation.step(TimeUs(self.now_us + 3600 * SECOND))
+            self._step_on()
             self.cursor_us = self.now_us
             return
         times = [record.time_us for record in self.simulation.history.records]
@@ -104,6 +114,16 @@ class Session:
             self.cursor_us = next((t for t in times if t > self.cursor_us), self.now_us)
         else:
             self.cursor_us = next((t for t in reversed(times) if t < self.cursor_us), TimeUs(0))
+
+    def _step_on(self) -> None:
+        if self.replay is None:
+            self.simulation.step(TimeUs(self.now_us + 3600 * SECOND))
+            return
+        before = len(self.simulation.history.records)
+        while not self.replay.is_finished and len(self.simulation.history.records) == before:
+            self._run(self.replay.document.end_us, 1)
+            if self.replay is None:
+                return
 
     def seek(self, time_us: int) -> None:
         """Move the cursor to a moment between the beginning and now."""
@@ -126,6 +146,8 @@ class Session:
             raise CommandRefused(
                 "session/past", "you are looking at the past: press end to go to now, or B to branch here"
             )
+        if self.catch_up_us is not None:
+            raise CommandRefused("session/branch", "the branch is still being computed: one moment")
         if self.replay is not None:
             raise CommandRefused("session/replay", "this is a replay: press B to branch here and make it your own")
         self.simulation.submit(command)
@@ -137,15 +159,26 @@ class Session:
         return mark
 
     def branch(self) -> None:
-        """Go on from the moment under the cursor, as if what came after had not happened."""
+        """Go on from the moment under the cursor, as if what came after had not happened.
+
+        The run up to there is computed again from the last checkpoint, over several ticks when that takes long.
+        """
         base = self._find_checkpoint(self.cursor_us)
         run = base.copy() if base is not None else _restart(self.simulation)
         run.feed([entry for entry in self.simulation.log if entry.time_us <= self.cursor_us])
-        run.run_until(self.cursor_us)
-        run.feed(run.log)
         self.parents.append(self.simulation)
-        self.simulation, self.replay = run, None
+        self.simulation, self.replay, self.catch_up_us = run, None, self.cursor_us
         self._checkpoints = [point for point in self._checkpoints if point.now_us <= self.cursor_us]
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        assert self.catch_up_us is not None
+        deadline = self.clock() + CATCH_UP_S
+        while not self.simulation.run_until(self.catch_up_us, SLICE_EVENTS):
+            if self.clock() >= deadline:
+                self.cursor_us = self.now_us
+                return
+        self.cursor_us, self.catch_up_us = self.now_us, None
         self._target_us = float(self.now_us)
 
     def _find_checkpoint(self, time_us: TimeUs) -> Simulation | None:
@@ -154,9 +187,11 @@ class Session:
 
     def _keep_checkpoint(self) -> None:
         last_us = self._checkpoints[-1].now_us if self._checkpoints else 0
-        if self.now_us - last_us < CHECKPOINT_EVERY_US * (1 + self.now_us // (CHECKPOINT_EVERY_US * MAX_CHECKPOINTS)):
+        now_s = self.clock()
+        if self.now_us - last_us < CHECKPOINT_EVERY_US or now_s - self._checkpoint_s < CHECKPOINT_EVERY_S:
             return
         self._checkpoints.append(self.simulation.copy())
+        self._checkpoint_s = now_s
         if len(self._checkpoints) > MAX_CHECKPOINTS:
             del self._checkpoints[1::2]
 
