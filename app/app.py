@@ -9,9 +9,7 @@ messages may hold secrets.
 """
 
 import asyncio
-import gc
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
@@ -22,17 +20,17 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.theme import BUILTIN_THEMES
 from textual.timer import Timer
 
+from app.collector import calm_collector
 from app.commands import COMMANDS, EVERYWHERE, RUN, get_bindings, get_command, get_key
+from app.crash import describe_crash
+from app.own_files import OwnFiles
 from app.screens.main import MainScreen
 from app.screens.run_screen import RunScreen
 from app.themes import DEFAULT_THEME, get_variable_defaults, install_themes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from app.screens.view import Thing
     from app.session import Session
     from app.starting import Source
@@ -45,9 +43,6 @@ if TYPE_CHECKING:
 
 TICKS_PER_S: Final = 60
 FRAMES_PER_S: Final = 15
-COLLECT_EVERY_S: Final = 0.5
-YOUNG_THRESHOLDS: Final = (3_000, 10, 1_000_000)
-"""Allocations between young collections, young ones between middle ones; full ones only by hand."""
 GIVE_WAY_S: Final = 0.03
 """How long the simulation waits after a key, so that its effect is painted first."""
 MOST_WAIT_S: Final = 0.1
@@ -72,15 +67,13 @@ class ChainroomApp(App[None]):
         scenario: "Scenario | str | None" = None,
         seed: int | None = None,
         document: "SaveDocument | None" = None,
-        saves: "Saves | None" = None,
+        saves: "Callable[[], Saves] | None" = None,
         ascii_glyphs: bool = False,
     ) -> None:
         super().__init__()
         self.session: Session | None = None
         """None until the first paint is done and the run is built."""
-        self._settings: Settings | None = None
-        self._keystore: Keystore | None = None
-        self._saves = saves
+        self._files = OwnFiles(self.tell, saves)
         self.ascii_glyphs = ascii_glyphs
         self.is_presenting = False
         """Whether secrets are masked and captions shown."""
@@ -91,39 +84,21 @@ class ChainroomApp(App[None]):
         self._last_tick_s = self._last_frame_s = self._last_input_s = 0.0
         self._clock: Timer | None = None
         self._keeper: Timer | None = None
-        self._collector: Timer | None = None
-
-    # Files, opened when first asked for ------------------------------------------------------------------------------
 
     @property
     def settings(self) -> "Settings":
         """What the person prefers."""
-        if self._settings is None:
-            from app.storage.paths import get_settings_file
-            from app.storage.settings import Settings
-
-            self._settings = Settings(get_settings_file(), self.tell)
-        return self._settings
+        return self._files.settings
 
     @property
     def keystore(self) -> "Keystore":
         """The person's keys, encrypted."""
-        if self._keystore is None:
-            from app.storage.keystore import Keystore
-            from app.storage.paths import get_wallet_file
-
-            self._keystore = Keystore(get_wallet_file(), on_notice=self.tell)
-        return self._keystore
+        return self._files.keystore
 
     @property
     def saves(self) -> "Saves":
         """The saved runs."""
-        if self._saves is None:
-            from app.storage.paths import get_saves, get_shipped_saves
-            from app.storage.saves import Saves
-
-            self._saves = Saves(get_saves(), get_shipped_saves(), self.tell)
-        return self._saves
+        return self._files.saves
 
     # Starting --------------------------------------------------------------------------------------------------------
 
@@ -137,36 +112,24 @@ class ChainroomApp(App[None]):
 
     def on_mount(self) -> None:
         """Paint first, then start."""
-        from app.storage.paths import get_shipped_themes, get_themes
+        from app.storage.paths import get_settings_file, get_shipped_themes, get_themes
 
         for problem in install_themes(self, (get_shipped_themes(), get_themes())):
             self.tell(problem, "warning")
-        self.apply_theme(str(self.settings["theme"]), is_kept=False)
-        self.ascii_glyphs = self.ascii_glyphs or bool(self.settings["ascii"])
+        if get_settings_file().exists():  # otherwise nothing is preferred yet, and the first paint need not wait
+            self.apply_theme(str(self.settings["theme"]), is_kept=False)
+            self.ascii_glyphs = self.ascii_glyphs or bool(self.settings["ascii"])
+        else:
+            self.theme = DEFAULT_THEME
         self.call_after_refresh(lambda: self.run_worker(self._start()))
 
     async def _start(self) -> None:
         self.session = await asyncio.to_thread(self._build_session)
         await self.home.mount_views()
         self._offer_first_run()
-        self._calm_collector()
+        calm_collector(self)
         self._last_tick_s = time.perf_counter()
         self._clock = self.set_interval(1 / TICKS_PER_S, self._tick)
-
-    def _calm_collector(self) -> None:
-        """Keep the cyclic collector from walking the whole history: its pauses would grow with the run.
-
-        What has lived for a while is history and lives on, so it is set aside twice a second. What is set aside and
-        dies later (pages that were closed) is found when another run is opened or branched.
-        """
-        if self.is_headless:
-            return
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*YOUNG_THRESHOLDS)
-        if self._collector is None:
-            self._collector = self.set_interval(COLLECT_EVERY_S, _set_history_aside)
 
     def _build_session(self) -> "Session":
         """Continue the last run, unless a certain one was asked for; otherwise begin one."""
@@ -275,7 +238,7 @@ class ChainroomApp(App[None]):
         finally:
             self._last_tick_s = time.perf_counter()
             self._clock.resume()
-        self._calm_collector()
+        calm_collector(self)
         self.tell("a new branch: what came after is gone from here, commands work again")
         self.show()
 
@@ -293,7 +256,7 @@ class ChainroomApp(App[None]):
             self.tell(f"{source.name} was not opened: {error}", "error")
             return
         self.last_refusal = None
-        self._calm_collector()
+        calm_collector(self)
         self.action_go("network")
 
     # What screens ask for --------------------------------------------------------------------------------------------
@@ -379,42 +342,21 @@ class ChainroomApp(App[None]):
 
     def ask_save(self) -> None:
         """Ask for a name, and save the run under it."""
-        from app.screens.dialogs import NameDialog
-        from app.starting import propose_name, save_session
+        from app.screens.questions import ask_save
 
-        session = self.session
-        if session is None:
-            return
-        paths: list[Path] = []
-        lead = "The file replays the run exactly. It holds signed transactions and addresses, never a key."
-        check = partial(save_session, self.saves, session, paths)
-        self.push_screen(
-            NameDialog("Save the run", lead, propose_name(session), check),
-            lambda name: self.tell(f"saved as {name}; chainroom replay {name} --verify checks it") if name else None,
-        )
+        ask_save(self)
 
     def ask_open(self) -> None:
         """Ask which scenario or saved run to open."""
-        from app.screens.dialogs import ChoiceDialog
-        from app.starting import build_choices, parse_choice
+        from app.screens.questions import ask_open
 
-        choices = build_choices(self.saves)
-        self.push_screen(
-            ChoiceDialog("Open a scenario or a saved run", choices),
-            lambda key: self.open_run(parse_choice(key)) if key else None,
-        )
+        ask_open(self)
 
     def action_choose_theme(self) -> None:
         """Choose the colours; what the cursor visits shows at once."""
-        from app.screens.dialogs import Choice, ChoiceDialog
+        from app.screens.questions import ask_theme
 
-        own = sorted(name for name in self.available_themes if name not in BUILTIN_THEMES)
-        others = sorted(name for name in self.available_themes if name not in own and not name.startswith("ansi"))
-        choices = [Choice(name, name, _describe_theme(self, name, name in own)) for name in (*own, *others)]
-        self.push_screen(
-            ChoiceDialog("Theme", choices, self.theme, partial(self.apply_theme, is_kept=False)),
-            lambda name: self.apply_theme(name) if name else None,
-        )
+        ask_theme(self)
 
     def action_help(self) -> None:
         """Explain what is focused."""
@@ -464,20 +406,5 @@ class ChainroomApp(App[None]):
     def _fatal_error(self) -> None:
         """Show where the program failed, without locals and without the message: both may hold secrets."""
         self.bell()
-        error = getattr(self._exception, "error", self._exception)  # a worker's failure wraps what failed
-        lines = ["chainroom failed; this is a bug. Your saved runs and your wallet are as they were."]
-        if error is not None:
-            lines.append(f"{type(error).__name__} at:")
-            lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)[-8:]]
-        self._exit_renderables.append(Text("\n".join(lines)))
+        self._exit_renderables.append(Text(describe_crash(self._exception)))
         self._close_messages_no_wait()
-
-
-def _set_history_aside() -> None:
-    gc.collect(1)
-    gc.freeze()
-
-
-def _describe_theme(app: ChainroomApp, name: str, is_own: bool) -> str:
-    kind = "dark" if app.available_themes[name].dark else "light"
-    return kind if is_own else f"{kind}, of Textual"

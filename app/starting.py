@@ -3,7 +3,6 @@
 Everything here imports the engine, so it is imported after the first paint only.
 """
 
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from app.screens.dialogs import Choice
@@ -77,10 +76,10 @@ def propose_name(session: Session) -> str:
     return f"{name}-{session.simulation.seed}-{hours}h{minutes:02d}"
 
 
-def save_session(saves: Saves, session: Session, paths: list[Path], name: str) -> str:
-    """Write the run under a name; return what is wrong, or nothing. The path is added to ``paths``."""
+def save_session(saves: Saves, session: Session, name: str) -> str:
+    """Write the run under a name; return what is wrong, or nothing."""
     try:
-        paths.append(saves.write(name.strip(), record(session.simulation, tuple(session.bookmarks))))
+        saves.write(name.strip(), record(session.simulation, tuple(session.bookmarks)))
     except ExistingFile:
         return f"there is a run named {name} already; take another name"
     except ChainroomError as error:

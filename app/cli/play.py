@@ -8,7 +8,7 @@ import click
 from app.cli.base import State, ascii_option, saves_option, seed_option, settings_option
 
 if TYPE_CHECKING:
-    from app.storage.saves import SaveDocument
+    from app.storage.saves import SaveDocument, Saves
     from chain.scenario import Scenario
 
 
@@ -35,11 +35,10 @@ def open_interface(
     if not _has_terminal():
         raise click.ClickException("the interface needs a terminal; 'chainroom run' works without")
     from app.app import ChainroomApp
-    from app.cli.saves import open_saves
 
     scenario, document = (None, None) if source is None else _read_source(ctx, source, seed, settings)
     is_ascii = ctx.find_root().ensure_object(State).ascii
-    app = ChainroomApp(scenario, seed, document, open_saves(ctx), ascii_glyphs=is_ascii)
+    app = ChainroomApp(scenario, seed, document, lambda: _open_saves(ctx), ascii_glyphs=is_ascii)
     app.run()
     ctx.exit(app.return_code or 0)
 
@@ -57,6 +56,13 @@ def _read_source(
     if seed is not None or settings:
         raise click.UsageError("a saved run has its own seed and settings", ctx)
     return None, read_save(ctx, source)
+
+
+def _open_saves(ctx: click.Context) -> "Saves":
+    """The saved runs; the interface asks for them after its first paint."""
+    from app.cli.saves import open_saves
+
+    return open_saves(ctx)
 
 
 def _has_terminal() -> bool:

@@ -1,0 +1,48 @@
+"""What the shell asks: a name for a save, which run to open, which colours."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.theme import BUILTIN_THEMES
+
+from app.screens.dialogs import Choice, ChoiceDialog, NameDialog
+from app.starting import build_choices, parse_choice, propose_name, save_session
+
+if TYPE_CHECKING:
+    from app.app import ChainroomApp
+
+
+def ask_save(app: "ChainroomApp") -> None:
+    """Ask for a name, and save the run under it."""
+    session = app.session
+    if session is None:
+        return
+    lead = "The file replays the run exactly. It holds signed transactions and addresses, never a key."
+    app.push_screen(
+        NameDialog("Save the run", lead, propose_name(session), partial(save_session, app.saves, session)),
+        lambda name: app.tell(f"saved as {name}; chainroom replay {name} --verify checks it") if name else None,
+    )
+
+
+def ask_open(app: "ChainroomApp") -> None:
+    """Ask which scenario or saved run to open, and open it."""
+    app.push_screen(
+        ChoiceDialog("Open a scenario or a saved run", build_choices(app.saves)),
+        lambda key: app.open_run(parse_choice(key)) if key else None,
+    )
+
+
+def ask_theme(app: "ChainroomApp") -> None:
+    """Choose the colours: what the cursor visits shows at once, and leaving takes it back."""
+    themes = {name: theme for name, theme in app.available_themes.items() if not name.startswith("ansi")}
+    names = sorted(themes, key=lambda name: (name in BUILTIN_THEMES, name))
+    choices = [
+        Choice(
+            name, name, ("dark" if themes[name].dark else "light") + (", of Textual" if name in BUILTIN_THEMES else "")
+        )
+        for name in names
+    ]
+    app.push_screen(
+        ChoiceDialog("Theme", choices, app.theme, partial(app.apply_theme, is_kept=False)),
+        lambda name: app.apply_theme(name) if name else None,
+    )
