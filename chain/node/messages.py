@@ -20,6 +20,8 @@ from chain.consensus.block_tree import Times
 from chain.network.spread import Spread
 from chain.units import NEVER, Hash, NodeId, TimeUs
 
+Nodes = npt.NDArray[np.intp]
+
 
 @dataclass(slots=True)
 class MessageRecord:
@@ -46,14 +48,14 @@ class MessageRecord:
 class Stack:
     """The arrivals of one message a sender, a row each: what an order statistic is taken from."""
 
-    __slots__ = ("_rows", "_weights", "count", "rows_by_sender", "total")
+    __slots__ = ("_count", "_new", "_rows", "_weights", "rows_by_sender", "total")
 
     def __init__(self, records: list[MessageRecord]) -> None:
         self.rows_by_sender: dict[int, int] = {}
-        self.count = 0
-        """Senders so far."""
         self.total = 0
-        """Their weight."""
+        """Weight of all senders so far."""
+        self._new: list[MessageRecord] = []  # still without a row
+        self._count = 0
         self._rows: Times = np.empty((0, 0), dtype=np.int64)
         self._weights: Times = np.empty(0, dtype=np.int64)
         for record in records:
@@ -61,37 +63,53 @@ class Stack:
 
     def add(self, record: MessageRecord) -> None:
         """Take a message; of two from one sender the earlier arrival counts."""
-        arrival, row = record.spread.arrival, self.rows_by_sender.get(record.sender)
-        if row is not None:
-            np.minimum(self._rows[row], arrival, out=self._rows[row])
+        row = self.rows_by_sender.setdefault(record.sender, len(self.rows_by_sender))
+        if row < self._count + len(self._new):
+            self._fill()
+            np.minimum(self._rows[row], record.spread.arrival, out=self._rows[row])
+        else:
+            self._new.append(record)
+            self.total += record.weight
+
+    def _fill(self) -> None:
+        """Give every message its row."""
+        count, new = self._count, self._new
+        if not new:
             return
-        if self.count == len(self._weights):
-            room = max(16, 2 * self.count)
-            rows, weights = np.empty((room, len(arrival)), dtype=np.int64), np.zeros(room, dtype=np.int64)
-            if self.count:
-                rows[: self.count], weights[: self.count] = self._rows, self._weights
+        if count + len(new) > len(self._weights):
+            room = 2 * (count + len(new))
+            rows = np.empty((room, len(new[0].spread.arrival)), dtype=np.int64)
+            weights = np.empty(room, dtype=np.int64)
+            if count:
+                rows[:count], weights[:count] = self._rows[:count], self._weights[:count]
             self._rows, self._weights = rows, weights
-        self._rows[self.count], self._weights[self.count] = arrival, record.weight
-        self.rows_by_sender[record.sender] = self.count
-        self.count += 1
-        self.total += record.weight
+        for row, record in enumerate(new, start=count):
+            self._rows[row], self._weights[row] = record.spread.arrival, record.weight
+        self._count, self._new = count + len(new), []
 
     def compute_quorum_us(self, threshold: int) -> Times | None:
         """Return when each node has messages of at least ``threshold`` weight; None when there are not that many."""
-        if self.total < threshold or not self.count:
+        if self.total < threshold or not self.rows_by_sender:
             return None
-        return compute_order_statistic(self._rows[: self.count], self._weights[: self.count], threshold)
+        self._fill()
+        return compute_order_statistic(self._rows[: self._count], self._weights[: self._count], threshold)
 
-    def compute_earlier_us(self, quorum_us: Times, threshold: int) -> Times:
-        """Return the same after messages were added since ``quorum_us``, which can only have made it earlier."""
-        rows, weights = self._rows[: self.count], self._weights[: self.count]
+    def compute_earlier_us(self, quorum_us: Times, threshold: int, nodes: Nodes) -> Times:
+        """Return the same after messages arrived that can only have made it earlier, and only for some nodes."""
+        self._fill()
+        rows, weights = self._rows[: self._count, nodes], self._weights[: self._count]
+        earlier_us = quorum_us[nodes]
         while True:
-            is_before = rows < quorum_us
+            is_before = rows < earlier_us
             is_enough = weights @ is_before >= threshold
             if not is_enough.any():
-                return quorum_us
-            latest_us = np.where(is_before, rows, -1).max(axis=0)
-            quorum_us = np.where(is_enough, latest_us, quorum_us)
+                break
+            earlier_us = np.where(is_enough, np.where(is_before, rows, -1).max(axis=0), earlier_us)
+        if np.array_equal(earlier_us, quorum_us[nodes]):
+            return quorum_us
+        quorum_us = quorum_us.copy()
+        quorum_us[nodes] = earlier_us
+        return quorum_us
 
 
 def compute_order_statistic(arrivals: Times, weights: npt.ArrayLike, threshold: int) -> Times:
@@ -166,32 +184,47 @@ class Watch:
     value: bytes | None
     threshold: int
     name: str
-    waiting: set[int] = field(default_factory=set)
-    """Nodes still to be told."""
+    is_waiting: npt.NDArray[np.bool_]
+    """By node, whether it is still to be told."""
     quorum_us: Times | None = None
     """When each node reaches it, as far as known."""
+    due_us: int = NEVER
+    """When the next node is to be told, as it has been scheduled."""
 
-    def update(self, tally: Tally, arrival: Times | None) -> list[int]:
-        """Recompute the moments, and return the waiting nodes they move; ``arrival``, if given, is all that is new."""
+    def update(self, tally: Tally, arrival: Times | None) -> bool:
+        """Recompute the moments and return whether they moved; ``arrival``, if given, is all that is new."""
         before, stack = self.quorum_us, tally.get_stack(self.value)
-        if stack.total < self.threshold and before is None:
-            return []
+        if stack.total < self.threshold:
+            return False
         if arrival is None or before is None:
-            self.quorum_us = now = stack.compute_quorum_us(self.threshold)
-        elif (arrival < before).any():
-            self.quorum_us = now = stack.compute_earlier_us(before, self.threshold)
-        else:
+            self.quorum_us = stack.compute_quorum_us(self.threshold)
+            return True
+        nodes = np.flatnonzero(arrival < before)
+        if len(nodes):
+            self.quorum_us = stack.compute_earlier_us(before, self.threshold, nodes)
+        return self.quorum_us is not before
+
+    def get_next_us(self) -> int:
+        """Return the first moment at which a node that waits reaches the quorum; NEVER as long as none does."""
+        if self.quorum_us is None:
+            return NEVER
+        return int(self.quorum_us.min(initial=NEVER, where=self.is_waiting))
+
+    def tell_due(self, now_us: int) -> list[int]:
+        """Return the nodes that have reached the quorum by now; they wait no longer."""
+        if self.quorum_us is None:
             return []
-        if now is None or now is before:
-            return []
-        changed = now < NEVER if before is None else (now != before) & (now < NEVER)
-        return [node for node in np.flatnonzero(changed).tolist() if node in self.waiting]
+        nodes = np.flatnonzero(self.is_waiting & (self.quorum_us <= now_us))
+        self.is_waiting[nodes] = False
+        return nodes.tolist()
 
 
 @dataclass(slots=True)
 class MessageTable:
     """The messages of a run by topic, and the watches over them."""
 
+    nodes: int
+    """How many nodes there are."""
     tallies: dict[Topic, Tally] = field(default_factory=dict)
     records: dict[int, MessageRecord] = field(default_factory=dict)
     """By number."""
@@ -231,31 +264,28 @@ class MessageTable:
         watches = self._watches_by_topic.setdefault(topic, {})
         watch = watches.get((value, threshold, name))
         if watch is None:
-            watch = Watch(self._watch_count, topic, value, threshold, name)
+            is_waiting = np.zeros(self.nodes, dtype=np.bool_)
+            watch = Watch(self._watch_count, topic, value, threshold, name, is_waiting)
             watches[value, threshold, name] = self.watches[watch.number] = watch
             self._watch_count += 1
             tally = self.tallies.get(topic)
             if tally is not None:
                 watch.update(tally, None)
-        watch.waiting.add(node)
+        watch.is_waiting[node] = True
         return watch
 
-    def update(self, record: MessageRecord) -> list[tuple[Watch, list[int]]]:
-        """Recompute the watches that a new message concerns; return each with the waiting nodes it moved."""
-        moved, arrival, tally = [], record.spread.arrival, self.tallies[record.topic]
-        for watch in self._watches_by_topic.get(record.topic, {}).values():
-            if watch.value is None or watch.value == record.value:
-                nodes = watch.update(tally, arrival)
-                if nodes:
-                    moved.append((watch, nodes))
-        return moved
+    def update(self, record: MessageRecord) -> list[Watch]:
+        """Recompute the watches that a new message concerns; return those that moved."""
+        arrival, tally = record.spread.arrival, self.tallies[record.topic]
+        watches = self._watches_by_topic.get(record.topic, {}).values()
+        concerned = [watch for watch in watches if watch.value is None or watch.value == record.value]
+        return [watch for watch in concerned if watch.update(tally, arrival)]
 
-    def update_topic(self, topic: Topic) -> list[tuple[Watch, list[int]]]:
-        """Recompute all watches on a topic after arrivals have moved; return each with the waiting nodes it moved."""
+    def update_topic(self, topic: Topic) -> list[Watch]:
+        """Recompute all watches on a topic after arrivals have moved; return those that moved."""
         tally = self.tallies[topic]
         tally.forget_stacks()
-        watches = self._watches_by_topic.get(topic, {}).values()
-        return [(watch, nodes) for watch in watches if (nodes := watch.update(tally, None))]
+        return [watch for watch in self._watches_by_topic.get(topic, {}).values() if watch.update(tally, None)]
 
     def forget(self, topics: Sequence[Topic]) -> list[bytes]:
         """Drop topics with their watches; return the keys of their messages."""
@@ -274,8 +304,9 @@ class MessageTable:
     def copy(self) -> "MessageTable":
         """Return an independent table; spreads are shared, since they never change."""
         records = {number: replace(record) for number, record in self.records.items()}
-        watches = {number: replace(watch, waiting=set(watch.waiting)) for number, watch in self.watches.items()}
+        watches = {number: replace(watch, is_waiting=watch.is_waiting.copy()) for number, watch in self.watches.items()}
         return MessageTable(
+            self.nodes,
             {topic: tally.copy(records) for topic, tally in self.tallies.items()},
             records,
             watches,

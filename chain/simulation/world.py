@@ -4,7 +4,7 @@ The world applies effects and commands, asks the network when a publication reac
 nothing by itself: rules, agents and the ledger do.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -92,7 +92,7 @@ class World:
             ledger,
             setup.proposers,
             self.consensus.rules,
-            MessageTable(),
+            MessageTable(self.node_count),
             {},
         )
         self.actors = setup.build_actors()
@@ -193,13 +193,16 @@ class World:
             self.apply_effects(node, self.consensus.agents[node].on_message(self.view(node), message.message))
 
     def _on_quorum(self, event: Event) -> None:
-        node, watch = NodeId(event.node), self.messages.watches.get(event.data)
-        if watch is None or node not in watch.waiting or watch.quorum_us is None:
-            return
-        if watch.quorum_us.item(node) <= event.time_us and self.network.links.is_online_now(node):
-            watch.waiting.discard(node)
-            awaited = Await(watch.name, watch.topic, watch.value, watch.threshold)
-            self.apply_effects(node, self.consensus.agents[node].on_quorum(self.view(node), awaited))
+        watch = self.messages.watches.get(event.data)
+        if watch is None or watch.due_us != event.time_us:
+            return  # forgotten, or scheduled anew since
+        watch.due_us = NEVER
+        awaited = Await(watch.name, watch.topic, watch.value, watch.threshold)
+        for node in map(NodeId, watch.tell_due(event.time_us)):
+            if self.network.links.is_online_now(node):
+                self.apply_effects(node, self.consensus.agents[node].on_quorum(self.view(node), awaited))
+        if watch.number in self.messages.watches:
+            self._schedule_quorum(watch)
 
     def _on_actor(self, event: Event) -> None:
         self.actors[event.node].on_due(self, event.data)
@@ -229,8 +232,7 @@ class World:
                 case Broadcast():
                     self.broadcast(node, effect)
                 case Await(name, topic, value, threshold):
-                    watch = self.messages.watch(node, topic, value, threshold, name)
-                    self._schedule_quorum(watch, [node])
+                    self._schedule_quorum(self.messages.watch(node, topic, value, threshold, name))
                 case Forget(topics):
                     self.network.forget(self.messages.forget(topics))
                 case Finalize(block_hash):
@@ -264,9 +266,10 @@ class World:
         record = self.tree.add(block, state, rules.weight(state), node, self.now_us, spread.arrival)
         self.transactions.include(record, self.tree, self.now_us - self.setup.ledger.expiry_us)
         self._record("block", node, block.hash, "", spread.arrival.tobytes())
-        if rules.wakes_agents(parent.state, state):
+        woken = rules.wakes_agents(parent.state, state)
+        if woken:
             self._awaited[record.index] = set()
-            self._await_arrivals(record, range(self.node_count))
+            self._await_arrivals(record, range(self.node_count) if woken is True else woken)
         return record
 
     def _check_block(self, parent: BlockRecord, block: Block) -> None:
@@ -280,7 +283,7 @@ class World:
         header, subsidy = block.header, self.setup.ledger.compute_subsidy(parent.height + 1)
         return self.consensus.rules.compute_rewards(parent.state, header.proposer, header.consensus, subsidy)
 
-    def _await_arrivals(self, record: BlockRecord, nodes: range | list[int]) -> None:
+    def _await_arrivals(self, record: BlockRecord, nodes: Iterable[int]) -> None:
         waiting = self._awaited[record.index]
         for node in nodes:
             known_us = int(record.known_us[node])
@@ -314,21 +317,20 @@ class World:
         self.history.note(encoded + spread.arrival.tobytes())
         if effect.wakes:
             self._deliver(record)
-        for watch, nodes in self.messages.update(record):
-            self._schedule_quorum(watch, nodes)
+        for watch in self.messages.update(record):
+            self._schedule_quorum(watch)
 
     def _deliver(self, record: MessageRecord) -> None:
         for node, time_us in enumerate(record.spread.arrival.tolist()):
             if self.now_us <= time_us < NEVER and node in self.consensus.agents:
                 self.kernel.schedule(time_us, LANE_ARRIVAL, "message", node, "", record.number)
 
-    def _schedule_quorum(self, watch: Watch, nodes: list[int]) -> None:
-        if watch.quorum_us is None:
-            return
-        for node in nodes:
-            time_us = watch.quorum_us.item(node)
-            if time_us < NEVER:
-                self.kernel.schedule(max(time_us, self.now_us), LANE_ARRIVAL, "quorum", node, "", watch.number)
+    def _schedule_quorum(self, watch: Watch) -> None:
+        """Let the next node that reaches a quorum be told, all that reach it at one moment together."""
+        next_us = watch.get_next_us()
+        if next_us < NEVER and max(next_us, self.now_us) < watch.due_us:
+            watch.due_us = max(next_us, self.now_us)
+            self.kernel.schedule(watch.due_us, LANE_ARRIVAL, "quorum", data=watch.number)
 
     def finalize(self, node: NodeId, block: Hash) -> None:
         """Note that a node takes a block as final."""
@@ -403,8 +405,8 @@ class World:
                 self._move_message(message, spread)
                 topics[message.topic] = None
         for topic in topics:
-            for watch, nodes in self.messages.update_topic(topic):
-                self._schedule_quorum(watch, nodes)
+            for watch in self.messages.update_topic(topic):
+                self._schedule_quorum(watch)
         before = {index: self.tree.records[index].known_us for index in self._awaited}
         self.tree.update_known(first)
         for index, known_us in before.items():

@@ -23,32 +23,47 @@ class Vote:
     arrivals: tuple[int, ...]
 
 
-def add(table: MessageTable, vote: Vote, number: int, weight: int = 1) -> list[tuple[str, list[int]]]:
-    """Publish a vote and return which watches moved, for which nodes."""
+def add(table: MessageTable, vote: Vote, number: int, weight: int = 1) -> list[str]:
+    """Publish a vote and return which watches moved."""
     key = number.to_bytes(32)
     arrival = np.array(vote.arrivals, dtype=np.int64)
     spread = Spread(key, 0, 0, 100, "message", True, arrival, np.zeros(NODES, dtype=np.int16))
     effect = Broadcast(None, TOPIC, vote.value, vote.sender, weight)
     record = table.add(Hash(key), effect, NodeId(0), TimeUs(0), spread)
-    return [(watch.name, nodes) for watch, nodes in table.update(record)]
+    return [watch.name for watch in table.update(record)]
 
 
 def test_a_quorum_is_the_arrival_of_the_vote_that_completes_it() -> None:
-    table = MessageTable()
+    table = MessageTable(NODES)
     watch = table.watch(2, TOPIC, b"A", 3, "three for A")
     for number, arrivals in enumerate([(1, 9, 3, 4, 5), (2, 8, 3, 4, 5)]):
         assert add(table, Vote(number, b"A", arrivals), number) == []
     add(table, Vote(2, b"B", (0, 0, 0, 0, 0)), 2)
     assert watch.quorum_us is None
-    assert add(table, Vote(3, b"A", (7, 7, 7, 7, NEVER)), 3) == [("three for A", [2])]
+    assert add(table, Vote(3, b"A", (7, 7, 7, 7, NEVER)), 3) == ["three for A"]
     assert watch.quorum_us is not None
     assert watch.quorum_us.tolist() == [7, 9, 7, 7, NEVER]
-    assert add(table, Vote(4, b"A", (6, 9, 8, 2, 6)), 4) == []  # earlier for others, but only node 2 waits
+    assert add(table, Vote(4, b"A", (6, 9, 8, 2, 6)), 4) == ["three for A"]
     assert watch.quorum_us.tolist() == [6, 9, 7, 4, 6]
+    assert add(table, Vote(5, b"A", (9, 9, 9, 9, 9)), 5) == []
+
+
+def test_nodes_that_wait_are_told_once_and_in_order() -> None:
+    table = MessageTable(NODES)
+    for node in (3, 1, 4):
+        watch = table.watch(node, TOPIC, None, 1, "any")
+    assert watch.get_next_us() == NEVER
+    add(table, Vote(0, b"A", (1, 5, 1, 5, 8)), 0)
+    assert watch.get_next_us() == 5
+    assert watch.tell_due(4) == []
+    assert watch.tell_due(5) == [1, 3]
+    assert (watch.get_next_us(), watch.tell_due(5)) == (8, [])
+    assert table.watch(1, TOPIC, None, 1, "any") is watch
+    assert watch.tell_due(6) == [1]
 
 
 def test_a_sender_counts_once_and_contradictions_are_kept() -> None:
-    table = MessageTable()
+    table = MessageTable(NODES)
     anything = table.watch(0, TOPIC, None, 2, "two for anything")
     add(table, Vote(7, b"A", (1,) * NODES), 0)
     add(table, Vote(7, b"B", (2,) * NODES), 1)
@@ -61,7 +76,7 @@ def test_a_sender_counts_once_and_contradictions_are_kept() -> None:
 
 
 def test_what_is_forgotten_is_gone_with_its_watches() -> None:
-    table = MessageTable()
+    table = MessageTable(NODES)
     table.watch(0, TOPIC, None, 1, "any")
     add(table, Vote(0, b"A", (1,) * NODES), 0)
     assert table.forget([TOPIC, ("unknown",)]) == [bytes(32)]
@@ -95,7 +110,7 @@ def test_votes_one_by_one_give_what_all_at_once_would(
 ) -> None:
     """Against a checker that, for each node and moment, adds up the weights of the senders heard of."""
     weights = [2] * 10 if are_equal else weights
-    table = MessageTable()
+    table = MessageTable(NODES)
     watches = {value: table.watch(0, TOPIC, value, threshold, "q") for value in (None, b"A", b"B")}
     for number, vote in enumerate(votes):
         add(table, vote, number, weights[vote.sender])
