@@ -11,7 +11,7 @@ All are named in chain/consensus/registry.py.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
@@ -124,6 +124,9 @@ class View(Protocol):
     def get_known(self, block: Hash) -> BlockRecord | None:
         """Return a block if this node knows it."""
 
+    def get_known_us(self, record: BlockRecord) -> int:
+        """Return when this node knew a block; NEVER if it does not yet."""
+
     def iter_known(self, since: BlockRecord) -> Iterator[BlockRecord]:
         """Yield the known blocks published after a block, in order of publication: parents before children."""
 
@@ -194,8 +197,11 @@ class Rules(ABC, Generic[S]):
         """Return the highest block that a node with this view takes as final, in the sense of ``finality``."""
         return view.latest_final()
 
-    def wakes_agents(self, parent: S, state: S) -> bool:
-        """Return whether agents must be woken when a block with this state, on such a parent, reaches them."""
+    def wakes_agents(self, parent: S, state: S) -> bool | Collection[int]:
+        """Return whether agents must be woken when a block with this state, on such a parent, reaches them.
+
+        A collection of nodes wakes the agents of these nodes alone.
+        """
         return False
 
     def check_message(self, message: Any) -> None:

@@ -1,14 +1,15 @@
 """Validators: who may propose and vote, with what power, and the keys they really sign with.
 
 A validator is a node with a key and a stake. Keys are drawn from the run's seed; signatures are Ed25519 over the
-canonical bytes of a message in the domain of its protocol, made once and checked once a world.
+canonical bytes of a message in the domain of its protocol, made once and checked once a run, however often a vote is
+seen again in blocks and proofs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from chain.crypto.hashing import digest
-from chain.crypto.signatures import expand_seed, get_public_key, is_valid_signature, sign
+from chain.crypto.signatures import SignatureCache, expand_seed, get_public_key, sign
 from chain.draws import draw_bytes
 from chain.units import Address, NodeId
 
@@ -44,6 +45,7 @@ class Keyring:
 
     validators: tuple[Validator, ...]
     _keys: tuple[bytes, ...]
+    _cache: SignatureCache = field(default_factory=SignatureCache, compare=False)
 
     def __repr__(self) -> str:
         return f"Keyring({len(self.validators)} validators)"
@@ -56,7 +58,7 @@ class Keyring:
         """Return whether a validator of this index exists and signed the data."""
         if not 0 <= index < len(self.validators):
             return False
-        return is_valid_signature(self.validators[index].public_key, digest(domain, data), signature)
+        return self._cache.is_valid(self.validators[index].public_key, digest(domain, data), signature)
 
     def get_total_power(self) -> int:
         """Return the power of all validators together."""

@@ -60,6 +60,9 @@ class NodeView:
         record = self._tables.tree.get(block)
         return record if record is not None and record.known_us.item(self.node) <= self.now_us else None
 
+    def get_known_us(self, record: BlockRecord) -> int:
+        return record.known_us.item(self.node)
+
     def iter_known(self, since: BlockRecord) -> Iterator[BlockRecord]:
         tree = self._tables.tree
         for record in tree.records[since.index + 1 : tree.count_published(self.now_us)]:
@@ -163,6 +166,9 @@ class ObserverView(NodeView):
     def get_known(self, block: Hash) -> BlockRecord | None:
         record = self._tables.tree.get(block)
         return record if record is not None and record.published_us <= self.now_us else None
+
+    def get_known_us(self, record: BlockRecord) -> int:
+        return record.published_us
 
     def iter_known(self, since: BlockRecord) -> Iterator[BlockRecord]:
         tree = self._tables.tree

@@ -11,7 +11,7 @@ from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.simulation.simulation import RULES_VERSION, Simulation
 from chain.simulation.world import World
-from chain.units import MILLISECOND, NEVER, SECOND
+from chain.units import MILLISECOND, NEVER, SECOND, TimeUs
 
 
 def compute_report(simulation: Simulation) -> dict[str, Any]:
@@ -106,12 +106,14 @@ def compute_finality(world: World, canonical: list[BlockRecord]) -> dict[str, An
     kind = world.consensus.rules.finality
     height = min(world.get_finalized().height, len(canonical))
     reached: list[tuple[int, int]] = []
-    for index, record in enumerate(canonical[:height]):
+    final_us = NEVER  # a block is final with the first after it that is declared so
+    for index, record in reversed(list(enumerate(canonical[:height]))):
         if kind is Finality.DEPTH:
-            reached.append((record.published_us, canonical[index + world.consensus.depth - 1].published_us))
+            final_us = canonical[index + world.consensus.depth - 1].published_us
         elif record.final_us is not None:
             place = (len(record.final_us) - 1) // 2
-            reached.append((record.published_us, int(np.partition(record.final_us, place)[place])))
+            final_us = TimeUs(min(final_us, int(np.partition(record.final_us, place)[place])))
+        reached.append((record.published_us, final_us))
     lags = [final_us - published_us for published_us, final_us in reached if final_us < NEVER]
     return {"kind": kind.value, "height": height, "lag_seconds_mean": sum(lags) / len(lags) / SECOND if lags else None}
 
