@@ -44,6 +44,7 @@ class StakeConstants(msgspec.Struct, frozen=True):
 
     fork: str = "electra"
     """The upgrade whose penalties hold: a key of ``FORKS``."""
+    slots_per_epoch: int = 32
     increment: int = COIN
     """EFFECTIVE_BALANCE_INCREMENT, in units."""
     max_effective_balance: int = 2048 * COIN
@@ -60,6 +61,8 @@ class StakeConstants(msgspec.Struct, frozen=True):
     """EPOCHS_PER_SLASHINGS_VECTOR: how long a slashing counts for those that follow."""
     withdrawability_delay_epochs: int = 256
     """MIN_VALIDATOR_WITHDRAWABILITY_DELAY."""
+    least_service_epochs: int = 256
+    """SHARD_COMMITTEE_PERIOD: how long a validator stays before it may leave."""
     max_seed_lookahead_epochs: int = 4
     min_churn_per_epoch: int = 4
     churn_quotient: int = 65_536
