@@ -29,6 +29,10 @@ GLOW_S: Final = 0.9
 """How many of the person's seconds a new block's ring and trail stay visible."""
 PANEL_EVERY: Final = 4
 """Frames between two looks into a node."""
+FAST: Final = 100
+"""Virtual seconds a second from which nobody can follow single blocks anyway …"""
+FAST_PACE: Final = 3
+"""… so that strip and panel are drawn so many times less often, and keys are answered sooner."""
 
 
 class NetworkView(View):
@@ -96,9 +100,11 @@ class NetworkView(View):
         glow_us = min(glow_us, mining.mean_us or glow_us)  # at high speed one ring at a time is enough
         self._map.enlarge(self.app.is_presenting)
         self._map.show(self._presenter.build_view(at_us, glow_us))
-        self._strip.show(self._presenter.build_strip(at_us), describe_mining(mining))
         is_running = session.is_playing and session.is_live
-        if self._panel.display and (self._frames % PANEL_EVERY == 0 or not is_running):
+        pace = FAST_PACE if is_running and session.speed >= FAST else 1
+        if self._frames % pace == 0:
+            self._strip.show(self._presenter.build_strip(at_us), describe_mining(mining))
+        if self._panel.display and (self._frames % (PANEL_EVERY * pace) == pace // 2 or not is_running):
             self._show_panel(session)
         self._frames += 1
         if self._map.border_subtitle != self._map.node_layout:
@@ -150,7 +156,8 @@ class NetworkView(View):
     @on(NetworkMap.NodeFocused)
     def on_node_focused(self) -> None:
         """Another node: its panel follows at once."""
-        self._frames = 0
+        if self.app.session is not None and self._presenter is not None and self._panel.display:
+            self._show_panel(self.app.session)
 
     @on(NetworkMap.NodeOpened)
     def on_node_opened(self, message: NetworkMap.NodeOpened) -> None:

@@ -152,7 +152,8 @@ class StillApp(ChainroomApp):
         session = self.run_shown
         session.simulation.run_until(TimeUs(session.now_us + round(seconds * SECOND)))
         session.go_live()
-        self.show()
+        for _ in range(4):  # what is shown only now and then has its turn
+            self.show()
 
     def get_text(self) -> str:
         """What is on the screen."""
