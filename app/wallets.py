@@ -9,6 +9,7 @@ and shown as such.
 """
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -24,7 +25,7 @@ from chain.ledger.transaction import SignedTransaction
 from chain.units import Address
 from chain.wallet.address import decode_address, encode_address
 from chain.wallet.derivation import DEFAULT_PRESET
-from chain.wallet.mnemonic import NO_PASSPHRASE, build_phrase
+from chain.wallet.mnemonic import NO_PASSPHRASE, build_phrase, check_phrase, to_seed
 from chain.wallet.secret import Secret
 
 CONTACTS: Final = FileKind("contacts", format=1)
@@ -43,8 +44,10 @@ class Contact(NamedTuple):
 class Wallets:
     """The model behind the wallet screen."""
 
-    def __init__(self, keystore: Keystore, on_notice: Notice = log_notice) -> None:
-        self.keystore, self._on_notice = keystore, on_notice
+    def __init__(
+        self, keystore: Keystore, on_notice: Notice = log_notice, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.keystore, self._on_notice, self._clock = keystore, on_notice, clock
         self.accounts: tuple[Account, ...] = ()
         """The accounts of the file, by number."""
         self.contacts: tuple[Contact, ...] = ()
@@ -117,7 +120,8 @@ class Wallets:
         if replaces and self.keystore.exists():
             self.keystore.set_aside()
         account = self.keystore.create(phrase, password, passphrase, label=label, preset=preset)
-        self._unlocked, self.chosen = self.keystore.unlock(password), 0
+        seed = to_seed(check_phrase(phrase.reveal()), passphrase)  # opened without asking Argon2id a second time
+        self._unlocked, self.chosen = Unlocked(seed, self._clock, self.keystore.auto_lock_s), 0
         self.reload()
         return account
 

@@ -40,6 +40,8 @@ from app.widgets.virtual_table import VirtualTable
 from chain.units import format_amount
 from chain.wallet.address import shorten_address
 
+BOTH_FIT: Final = 114
+"""Columns from which accounts and form stand side by side."""
 FEES_EVERY: Final = 4
 """Frames between two looks at the mempool for the fees."""
 
@@ -48,7 +50,6 @@ class WalletView(WalletActions):
     """Accounts beside the send form, the history below."""
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("wallet")
-    SCOPED_CSS = False  # the breakpoints are classes of the screen
     DEFAULT_CSS = """
     WalletView { layout: vertical; }
     WalletView > #wallet-upper { height: 13; }
@@ -76,13 +77,13 @@ class WalletView(WalletActions):
     WalletView #wallet-none Button { margin-right: 2; }
     WalletView.-none > * { display: none; }
     WalletView.-none > #wallet-none { display: block; }
-    .-narrow WalletView > #wallet-upper { height: 10; }
-    .-narrow WalletView #wallet-divider { margin-bottom: 0; }
-    .-narrow WalletView #wallet-card { margin-bottom: 0; }
-    .-narrow WalletView #wallet-side { display: none; }
-    .-narrow WalletView.-panel #wallet-side { display: block; width: 1fr; }
-    .-narrow WalletView.-panel #wallet-main { display: none; }
-    .-narrow WalletView.-panel > #wallet-upper { height: 14; }
+    WalletView.-slim > #wallet-upper { height: 11; }
+    WalletView.-slim #wallet-divider { margin-bottom: 0; }
+    WalletView.-slim #wallet-card { margin-bottom: 0; }
+    WalletView.-slim #wallet-side { display: none; }
+    WalletView.-slim.-panel #wallet-side { display: block; width: 1fr; }
+    WalletView.-slim.-panel #wallet-main { display: none; }
+    WalletView.-slim.-panel > #wallet-upper { height: 14; }
     """
 
     def __init__(self, **options: Any) -> None:
@@ -119,6 +120,10 @@ class WalletView(WalletActions):
         self._accounts.border_title, self.contacts.border_title = "Accounts", "Address book"
         self.history.border_title = "History"
         self.query_one("#wallet-invitation", Lines).show(self._build_invitation())
+
+    def on_resize(self) -> None:
+        """In a narrow window accounts and form take turns."""
+        self.set_class(self.size.width < BOTH_FIT, "-slim")
 
     @property
     def _accounts(self) -> VirtualTable:
@@ -160,6 +165,7 @@ class WalletView(WalletActions):
         if self._frames % FEES_EVERY == 1 or self._memo != self.form.memo:
             self._memo = self.form.memo
             self._fees = compute_fee_choices(simulation, node, at_us, self.form.memo)
+        self.stop_watching(view.payments)
         self._show_side(views, account)
         self._show_account(session, account, view)
         self._show_history(view)
@@ -199,7 +205,7 @@ class WalletView(WalletActions):
         form = self.form
         form.recipients = self._get_recipients(holders, account)
         form.show(clean(account.label, 16), view.balance, self._fees, self._find_hindrance(session, account))
-        self._show_once("keys", narrow := self.size.width < 100, lambda: self._name_keys(main, is_narrow=narrow))
+        self._show_once("keys", is_slim := self.has_class("-slim"), lambda: self._name_keys(main, is_slim=is_slim))
         guide = describe_next_step(view, holders, self.depth)
         if guide and session.is_live and not session.is_playing:
             guide += " (The clock stands: space lets it run.)"
@@ -207,9 +213,9 @@ class WalletView(WalletActions):
         line.set_class(not guide, "-empty")
         self._show_once("guide", guide, lambda: line.update(Content(guide)))
 
-    def _name_keys(self, main: Widget, *, is_narrow: bool) -> None:
+    def _name_keys(self, main: Widget, *, is_slim: bool) -> None:
         for widget in (main, self._accounts):
-            widget.border_subtitle = " v accounts / form " if is_narrow else ""
+            widget.border_subtitle = " v accounts / form " if is_slim else ""
 
     def _build_card(self, account: Account, view: AccountView) -> list[Line]:
         balance = view.balance
@@ -235,7 +241,7 @@ class WalletView(WalletActions):
         return "this is a replay: B branches here and makes it your own" if session.replay is not None else ""
 
     def _show_history(self, view: AccountView) -> None:
-        table, is_narrow = self.history, self.size.width < 100
+        table, is_narrow = self.history, self.size.width < 98
         holders, depth = self.get_holders(), self.depth
         table.columns = NARROW_HISTORY_COLUMNS if is_narrow else HISTORY_COLUMNS
         rows = (view.payments, is_narrow, len(self.wallets.contacts))

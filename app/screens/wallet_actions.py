@@ -34,13 +34,15 @@ from app.widgets.virtual_table import VirtualTable
 from chain.errors import ChainroomError
 from chain.ledger.transaction import encode_transaction
 from chain.simulation.commands import RequestCoins, SubmitTransaction
-from chain.units import COIN, NodeId
+from chain.units import COIN, Hash, NodeId
 from chain.wallet.address import encode_address
 
 if TYPE_CHECKING:
     from app.app import ChainroomApp
 
 FAUCET_AMOUNT: Final = 100 * COIN
+WATCH_SPEED: Final = 2.0
+"""Virtual seconds a second while a payment of one's own is on its way."""
 
 
 _REPLACING: Final = {
@@ -57,6 +59,8 @@ class WalletActions(View):
     app: "ChainroomApp"
     view: AccountView | None = None
     """The chosen account at the cursor."""
+    _watched: tuple[Hash, float] | None = None
+    """A payment for which the clock was slowed down, and how fast it was."""
 
     @property
     def wallets(self) -> Wallets:
@@ -210,8 +214,9 @@ class WalletActions(View):
 
     @on(VirtualTable.RowOpened, "#wallet-accounts")
     def on_account_opened(self) -> None:
-        """From the account to its form."""
-        self.start_payment()
+        """Open the page of the account's address."""
+        if self.wallets.account is not None:
+            self.app.open_thing(Thing("address", self.wallets.account.address))
 
     def refresh_now(self) -> None:
         """Show the present state without waiting for the next frame."""
@@ -292,8 +297,28 @@ class WalletActions(View):
             return False
         if self.session.simulation.world.transactions.get(signed.id) is None:
             self.app.tell(f"n{draft.node:02d} refused it: the history says why (?)", "warning")
+        self._watch_spread(signed.id)
         self.refresh_now()
         return True
+
+    def _watch_spread(self, transaction: Hash) -> None:
+        """Slow the clock down until the payment is in a block, so that it can be seen on its way."""
+        session = self.session
+        if session.is_playing and session.speed > WATCH_SPEED and self._watched is None:
+            self._watched = (transaction, session.speed)
+            session.speed = WATCH_SPEED
+            self.app.tell(f"slowed down to {WATCH_SPEED:g}× until a block has it; > goes faster")
+
+    def stop_watching(self, payments: tuple[Payment, ...]) -> None:
+        """Give the clock its speed back once the payment is in a block, unless the person has changed it."""
+        if self._watched is None:
+            return
+        transaction, speed = self._watched
+        payment = next((it for it in payments if it.id == transaction), None)
+        if self.session.speed != WATCH_SPEED:
+            self._watched = None
+        elif payment is None or not payment.is_waiting:
+            self.session.speed, self._watched = speed, None
 
     def action_speed_up(self) -> None:
         """Offer more for the chosen payment."""

@@ -25,10 +25,10 @@ from chain.wallet.secret import Secret
 
 STEPS: Final = ("length", "words", "check", "password", "done")
 _TITLES: Final = {
-    "length": "Make a wallet · 1 of 4 · how many words",
-    "words": "Make a wallet · 2 of 4 · your words",
-    "check": "Make a wallet · 3 of 4 · did you write them down?",
-    "password": "Make a wallet · 4 of 4 · a password",
+    "length": "Make a wallet · step 1/4 · how many words",
+    "words": "Make a wallet · step 2/4 · your words",
+    "check": "Make a wallet · step 3/4 · did you write them down?",
+    "password": "Make a wallet · step 4/4 · a password",
     "done": "Your wallet is ready",
 }
 
@@ -148,11 +148,14 @@ class CreateWallet(Dialog):
         self.query_one(WordGrid).reveal(is_revealed=False)
         self.query_one(ContentSwitcher).current = step
         self.set_title(_TITLES[step], " esc look around first " if step == "length" else " esc back ")
+        self.set_class(step in ("words", "check"), "-opaque")  # nothing else to read, nothing to confuse words with
         self.query_one(_FIRST[step]).focus()
 
     def action_back(self) -> None:
         """One step back, from the first one out; a wallet that is made is not unmade."""
         step = self.step
+        if self.is_busy:
+            return
         if step == "done":
             self._finish()
         elif step == "length":
@@ -252,24 +255,26 @@ class CreateWallet(Dialog):
         """Write the file."""
         self._save()
 
-    @work(exclusive=True)
+    @work
     async def _save(self) -> None:
         step = self.query_one(PasswordStep)
-        if self._phrase is None or step.find_problem():
+        if self._phrase is None or self.is_busy or step.find_problem():
             return
-        self.tell("encrypting …", is_good=True, where="#message-password")
-        self.query_one("#save", Button).disabled = True
+        self.is_busy = True
         keys = step.take()
+        self.tell("encrypting … this takes a moment on purpose", is_good=True, where="#message-password")
         try:
-            account = await asyncio.to_thread(
+            self._account = await asyncio.to_thread(
                 self.wallets.create, self._phrase, keys.password, keys.passphrase, keys.label
             )
         except ChainroomError as error:
             self.tell(f"✖ {explain_briefly(error)}", where="#message-password")
+            step.refresh_strength()
             return
+        finally:
+            self.is_busy = False
         self._forget()
-        self._account = account
-        self.query_one("#address", Static).update(Content(account.address_text))
+        self.query_one("#address", Static).update(Content(self._account.address_text))
         self._go("done")
 
     def _forget(self) -> None:

@@ -56,18 +56,24 @@ class UnlockDialog(Dialog):
     @on(Button.Pressed, "#restore")
     def choose_restore(self) -> None:
         """Restore instead."""
-        self.dismiss("restore")
+        if not self.is_busy:
+            self.dismiss("restore")
 
-    @work(exclusive=True)
+    @work
     async def _unlock(self) -> None:
+        if self.is_busy:
+            return
         field = self.query_one("#password", SecretInput)
         self.tell("opening …", is_good=True)
+        self.is_busy = True
         try:
             await asyncio.to_thread(self.wallets.unlock, field.take())
         except ChainroomError as error:
             self.tell(f"✖ {explain_briefly(error)}")
             field.focus()
             return
+        finally:
+            self.is_busy = False
         self.dismiss(True)
 
 

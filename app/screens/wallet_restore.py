@@ -269,26 +269,32 @@ class RestoreWallet(Dialog):
         """Write the file."""
         self._save()
 
-    @work(exclusive=True)
+    @work
     async def _save(self) -> None:
         step = self.query_one(PasswordStep)
-        if step.find_problem():
+        if self.is_busy or step.find_problem():
             return
-        self.tell("encrypting …", is_good=True, where="#message-password")
+        self.is_busy = True
         keys, phrase, preset = step.take(), self._read(), str(self.query_one("#preset", Select).value)
+        self.tell("encrypting … this takes a moment on purpose", is_good=True, where="#message-password")
         try:
             account = await asyncio.to_thread(
                 self.wallets.create, phrase, keys.password, keys.passphrase, keys.label, preset, replaces=True
             )
         except ChainroomError as error:
             self.tell(f"✖ {explain_briefly(error)}", where="#message-password")
+            step.refresh_strength()
             return
+        finally:
+            self.is_busy = False
         for field in self.query(WordField):
             field.value = ""
         self.dismiss(account)
 
     def action_back(self) -> None:
         """From the password to the words, from the words out."""
+        if self.is_busy:
+            return
         if self.query_one(ContentSwitcher).current == "password":
             self.query_one(ContentSwitcher).current = "phrase"
             self._get_field(0).focus()

@@ -12,20 +12,20 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.suggester import Suggester
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Input, Label, Static
 
 from app.payments import FeeChoice, compute_most
 from app.present.wallet import Balance
 from app.present.words import format_coins, format_span
-from app.screens.wallet_dialogs import Recipient, RecipientDialog, explain_briefly
+from app.screens.wallet_dialogs import Recipient, RecipientDialog
 from app.screens.wallet_widgets import FeePicker, Line, Lines
-from app.widgets.models import Tone
 from app.widgets.text import clean
-from chain.errors import ChainroomError
+from chain.errors import ChainroomError, InvalidAddress, InvalidInput, RuleBroken
 from chain.ledger.transaction import check_memo
-from chain.units import Address, Amount, format_amount, parse_amount
+from chain.units import SECOND, Address, Amount, format_amount, parse_amount
 from chain.wallet.address import ADDRESS_PREFIX, decode_address, shorten_address
 
 
@@ -69,7 +69,9 @@ class SendForm(Vertical):
     SendForm #send-name, SendForm #send-wait { width: 1fr; margin-left: 2; }
     SendForm FeePicker { height: 1; width: 46; max-width: 70%; }
     SendForm .second { width: 6; margin-left: 2; }
-    SendForm #send-problem { width: 1fr; }
+    SendForm #send-last { height: 2; }
+    SendForm #send-problem { width: 1fr; height: 2; color: $error; }
+    SendForm #send-problem.-hindrance { color: $warning; }
     SendForm #send-review { min-width: 21; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -98,7 +100,7 @@ class SendForm(Vertical):
         """Why nothing can be sent at all just now; empty when it can."""
 
     def compose(self) -> ComposeResult:
-        """Five rows."""
+        """Six rows."""
         with Horizontal():
             yield Label("to")
             yield Input(
@@ -122,8 +124,8 @@ class SendForm(Vertical):
         with Horizontal():
             yield Label("after")
             yield Lines(id="send-after")
-        with Horizontal():
-            yield Lines(id="send-problem")
+        with Horizontal(id="send-last"):
+            yield Static(id="send-problem", markup=False)
             yield Button("Review and sign ↵", id="send-review", compact=True, variant="primary")
 
     # What is shown ---------------------------------------------------------------------------------------------------
@@ -153,8 +155,11 @@ class SendForm(Vertical):
         self.query_one("#send-name", Lines).show([self._describe_recipient()])
         self.query_one("#send-wait", Lines).show([[(describe_wait(choice), "muted")]])
         self.query_one("#send-after", Lines).show([self._describe_after(wish, choice)])
-        tone: Tone = "warning" if self.hindrance else "bad"
-        self.query_one("#send-problem", Lines).show([[(self.hindrance or problem, tone)]])
+        line = self.query_one("#send-problem", Static)
+        line.set_class(bool(self.hindrance), "-hindrance")
+        text = self.hindrance or problem
+        if str(line.content) != text:
+            line.update(Content(text))
         self.query_one("#send-review", Button).disabled = wish is None or bool(self.hindrance)
 
     def _describe_recipient(self) -> Line:
@@ -202,7 +207,7 @@ class SendForm(Vertical):
                 return None, ""
             amount = parse_amount(amount_text.replace(",", "."))
         except ChainroomError as error:
-            return None, f"✖ {explain_briefly(error)}"
+            return None, f"✖ {explain_field(error)}"
         if amount < 1:
             return None, "✖ the amount must be more than nothing"
         return Wish(recipient, name, amount, self.memo, choice), self._warn(amount, choice)
@@ -213,7 +218,7 @@ class SendForm(Vertical):
             return known.address, known.name
         if not text.lower().startswith(ADDRESS_PREFIX + "1"):
             near = [it.name for it in self.recipients if it.name.casefold().startswith(text.casefold())][:3]
-            hint = f"did you mean {', '.join(near)}? (→ completes)" if near else "an address begins with cr1q"
+            hint = f"did you mean {', '.join(near)}? (→ completes)" if near else "addresses begin with cr1q"
             raise UnknownName(f"nobody here is called '{clean(text, 20)}'; {hint}")
         address = decode_address(text)
         return address, next((it.name for it in self.recipients if it.address == address), "")
@@ -313,9 +318,22 @@ class UnknownName(ChainroomError):
     """Nobody is called that."""
 
 
+def explain_field(error: ChainroomError) -> str:
+    """Return what is wrong with something typed, in a sentence."""
+    if isinstance(error, InvalidAddress) and error.thing == "checksum":
+        hint = error.allowed.partition("; ")[2]
+        return "this address is mistyped, its checksum does not fit" + (f"; {hint}" if hint else "")
+    if isinstance(error, InvalidAddress) and error.thing == "address length":
+        return f"this address has {error.value} characters; a whole one has {error.allowed}"
+    if isinstance(error, InvalidInput):
+        return f"{error.thing} '{clean(str(error.value), 24)}': it must be {error.allowed}"
+    return error.message if isinstance(error, RuleBroken) else str(error)
+
+
 def describe_wait(choice: FeeChoice) -> str:
     """Return when a payment with this fee is expected to be in a block."""
     if choice.wait_us is None:
         return "the next block made" if choice.blocks == 1 else f"{choice.blocks} blocks"
     where = "next block" if choice.blocks == 1 else f"{choice.blocks} blocks"
-    return f"~{format_span(choice.wait_us)}, {where}"
+    seconds = choice.wait_us // SECOND
+    return f"~{seconds} s, {where}" if seconds < 100 else f"~{format_span(choice.wait_us)}, {where}"

@@ -251,6 +251,7 @@ class PasswordStep(Vertical):
         passphrase = self.query_one("#passphrase", SecretInput).take()
         for name in ("repeat-password", "repeat-passphrase"):
             self.query_one(f"#{name}", SecretInput).take()
+        self.query_one("#strength", Static).update("")
         return NewKeys(label, password, passphrase if self.has_class("-extra") else NO_PASSPHRASE)
 
 

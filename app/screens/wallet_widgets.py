@@ -123,7 +123,8 @@ class SecretInput(Input):
     def take(self) -> Secret[str]:
         """Return what was typed and forget it."""
         secret = Secret(self.value)
-        self.value = ""
+        with self.prevent(Input.Changed):
+            self.value = ""
         return secret
 
     def peek(self) -> Secret[str]:
@@ -144,9 +145,12 @@ class Dialog(ModalScreen[Any]):
 
     app: "ChainroomApp"
     TITLE_TEXT = ""
+    is_busy = False
+    """Whether it waits for the key of a password: then neither enter nor escape starts anything else."""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 55%; }
+    Dialog.-opaque { background: $background; }
     Dialog > #frame {
         width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 0 2;
         background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
@@ -191,7 +195,8 @@ class Dialog(ModalScreen[Any]):
 
     def action_back(self) -> None:
         """Close without a result."""
-        self.dismiss(None)
+        if not self.is_busy:
+            self.dismiss(None)
 
 
 def is_presenting(widget: Widget) -> bool:

@@ -1,6 +1,8 @@
 """The wallet on the screen, by keyboard: the whole story of somebody new, and everything that can go wrong in it."""
 
+import os
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,8 +32,11 @@ from app.screens.wallet_steps import WordField, WordGrid
 from app.session import Session
 from app.storage.keystore import Keystore
 from app.storage.vault import CHEAPEST
+from app.wallets import Wallets
 from app.widgets.why import WhyModal
+from chain.simulation.commands import MineBlock
 from chain.units import COIN, SECOND, TimeUs
+from chain.wallet.address import encode_address
 from chain.wallet.mnemonic import check_phrase
 from chain.wallet.secret import Secret
 
@@ -288,6 +293,32 @@ async def test_a_weak_password_is_told_why_and_a_passphrase_warns(home: Path) ->
         await player.see("The words alone then no longer open this wallet", "the passphrase is empty")
 
 
+async def test_impatience_while_the_key_is_computed_does_no_harm(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_go, create = threading.Event(), Wallets.create
+
+    def create_slowly(self: Wallets, *args: Any, **options: Any) -> Any:
+        assert may_go.wait(10)
+        return create(self, *args, **options)
+
+    monkeypatch.setattr(Wallets, "create", create_slowly)
+    async with play(home) as player:
+        await player.press("w")
+        dialog = await player.expect(CreateWallet)
+        await player.press("1")
+        await player.until(lambda: dialog.step == "words")
+        dialog._go("password")
+        await player.until(lambda: dialog.focused is dialog.query_one("#new-password"))
+        for _ in range(2):
+            await player.type(PASSWORD)
+            await player.press("enter")
+        await player.see("encrypting")
+        await player.press("enter", "escape", "enter")
+        assert dialog.step == "password"
+        may_go.set()
+        await player.until(lambda: dialog.step == "done")
+        assert "at least 8 are needed" not in player.text
+
+
 # Restoring
 
 
@@ -382,9 +413,9 @@ async def test_what_is_typed_wrong_is_said_while_it_is_typed(home: Path) -> None
                 address[:-1] + ("q" if address[-1] != "q" else "p"),
                 "1",
                 "",
-                "if only one character is wrong, it is character",
+                "its checksum does not fit; if only one character is wrong, it is character",
             ),
-            ("cr1qqq", "1", "", "42 characters"),
+            ("cr1qqq", "1", "", "this address has 6 characters; a whole one has 42 characters"),
             ("Omar", "1.0000000001", "", "at most 9 decimals"),
             ("Omar", "0", "", "more than nothing"),
             ("Omar", "1000", "", "has 100 to spend"),
@@ -412,6 +443,18 @@ async def test_a_locked_wallet_asks_for_the_password_when_it_signs(home: Path) -
         await player.type(PASSWORD)
         await player.press("enter")
         await player.until(lambda: len(player.payments) == 2, "payment")
+
+
+async def test_the_clock_slows_down_while_a_payment_is_on_its_way(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        player.session.speed = 100
+        await player.pay("Omar", "1")
+        player.session.is_playing = True
+        await player.press("enter")
+        await player.until(lambda: player.session.speed == 2, "slowed")
+        player.session.is_playing = False
+        await player.advance_until(lambda: player.payments[0].state == "confirmed")
+        assert player.session.speed == 100
 
 
 @pytest.mark.parametrize(("key", "title"), [("u", "Speed up by replacing"), ("x", "Cancel by replacing")])
@@ -461,8 +504,6 @@ async def test_accounts_are_added_watched_and_turned_through(home: Path) -> None
         dialog.query_one("#address", Input).value = "cr1qzzz"
         await player.press("enter")
         await player.see("42 characters")
-        from chain.wallet.address import encode_address
-
         dialog.query_one("#address", Input).value = encode_address(faucet)
         await player.press("enter")
         await player.home_again()
@@ -558,3 +599,31 @@ async def test_secrets_do_not_stay_in_the_fields(home: Path) -> None:
         await player.press("enter")
         await player.until(lambda: "not the password" in str(dialog.query_one("#message", Static).render()))
         assert field.value == ""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 36)])
+async def test_how_it_looks(home: Path, size: tuple[int, int]) -> None:
+    """The golden is the view alone, without the bars around it; CHAINROOM_UPDATE_GOLDENS=1 writes it anew."""
+    keystore = Keystore(home / "wallet.json", cost=CHEAPEST)
+    keystore.create(Secret(PHRASE), Secret(PASSWORD), label="Maya")
+    async with play(home, size, scenario="quiet") as player:
+        player.wallet.wallets.add_contact("Bakery", player.wallet.wallets.accounts[0].address_text)
+        await player.press("3", "f")
+        player.app.submit(MineBlock(0))
+        await player.advance(20)
+        player.wallet.wallets.unlock(Secret(PASSWORD))
+        recipient = encode_address(player.session.simulation.world.faucet.address)
+        for amount in ("9000", "25"):
+            await player.pay(recipient, amount, "lunch")
+            await player.press("enter")
+            await player.home_again()
+        await player.advance(0.2)
+        player.app.clear_notifications()
+        await player.see("✖ refused", "◔ pending")
+        await player.pause(0.1)
+        region = player.wallet.region
+        text = "\n".join(player.text.split("\n")[region.y : region.bottom]) + "\n"
+    golden = Path(__file__).parent / "golden" / f"wallet_{size[0]}x{size[1]}.txt"
+    if os.environ.get("CHAINROOM_UPDATE_GOLDENS"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")

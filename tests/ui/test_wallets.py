@@ -41,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def wallets(tmp_path: Path, clock: Clock) -> Wallets:
-    wallets = Wallets(Keystore(tmp_path / "wallet.json", cost=CHEAPEST, clock=clock, auto_lock_s=600))
+    wallets = Wallets(Keystore(tmp_path / "wallet.json", cost=CHEAPEST, clock=clock, auto_lock_s=600), clock=clock)
     wallets.create(WORDS, PASSWORD, label="Maya")
     return wallets
 
