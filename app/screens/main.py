@@ -107,13 +107,5 @@ class MainScreen(RunScreen):
 
 
 def _build_view(tab: Tab) -> "View":
-    from app.screens.view import View
-
-    try:
-        view_class = getattr(importlib.import_module(tab.module), tab.view)
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("app."):
-            raise
-        return View(Static(f"{tab.title}: not here yet"), id=tab.name)
-    view: View = view_class(id=tab.name)
+    view: View = getattr(importlib.import_module(tab.module), tab.view)(id=tab.name)
     return view

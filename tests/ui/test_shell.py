@@ -1,5 +1,6 @@
 """The shell: one clock on every screen, commands from one registry, help, themes, saving, and what must never show."""
 
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,12 @@ def test_no_plain_letter_has_priority_over_a_field() -> None:
 def test_hints_name_commands_that_exist() -> None:
     for _, *ids in HINTED:
         assert all(get_command(command_id).key for command_id in ids)
+
+
+def test_the_page_of_keys_is_made_from_the_registry() -> None:
+    root = Path(__file__).parents[2]
+    made = runpy.run_path(str(root / "tools" / "make_keys.py"))["build_page"]()
+    assert (root / "docs" / "keys.md").read_text(encoding="utf-8") == made, "run tools/make_keys.py"
 
 
 # Starting, screens -----------------------------------------------------------------------------------------------
