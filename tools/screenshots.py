@@ -43,6 +43,7 @@ SHOTS: Final = (
     Shot("network-80x24", size=(80, 24)),
     Shot("network-projector", theme="projector", scenario="two-continents", seed=3, keys=("P",)),
     Shot("network-fork", theme="aurora", scenario="two-continents", seed=3, moment="fork"),
+    Shot("network-bitcoin", size=(150, 44), scenario="bitcoin-2019", after_s=3000),
     Shot("node", keys=("right_square_bracket", "right_square_bracket", "enter")),
     Shot("chain", scenario="two-continents", seed=3, keys=("2",)),
     Shot("mempool", keys=("4",)),

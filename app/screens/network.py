@@ -20,7 +20,7 @@ from app.widgets.block_strip import BlockStrip
 from app.widgets.models import Why
 from app.widgets.network_map import NetworkMap
 from app.widgets.node_panel import NodePanel, SightLine
-from chain.units import SECOND
+from chain.units import HOUR, SECOND
 
 if TYPE_CHECKING:
     from app.app import ChainroomApp
@@ -199,6 +199,7 @@ def get_sight_key(sight: node_present.Sight) -> str:
 
 
 def build_line(key: str, sight: node_present.Sight) -> SightLine:
-    """Return a line of the panel: the clock without hours, to a tenth of a second."""
-    clock = format_clock(sight.time_us)[-9:-2]
+    """Return a line of the panel: minutes and tenths of a second, hours and seconds after the first hour."""
+    clock = format_clock(sight.time_us)
+    clock = clock[-12:-4] if sight.time_us >= HOUR else clock[-9:-2]
     return SightLine(key, clock, sight.text, sight.delay, sight.tone, sight.why is not None)
