@@ -22,7 +22,7 @@ from chain.network.topology import Topology
 IntArray = npt.NDArray[np.int64]
 Adjacency = list[list[tuple[int, int]]]
 
-SMALL_EDGES: Final = 1200
+SMALL_EDGES: Final = 300
 """Up to this many directed edges plain integers are faster than arrays."""
 FAR: Final = 1 << 60
 """Later than any arrival, in µs after the start; twice of it still fits into 64 bits."""
@@ -90,7 +90,7 @@ def compute_push_large(
         better = arrival.copy()
         better[linked] = np.minimum.reduceat(offers, starts) if len(starts) else FAR
         np.minimum(better, arrival, out=better)
-        if np.array_equal(better, arrival):
+        if (better == arrival).all():
             break
         arrival = better
     parent = np.full(topology.nodes, NO_PARENT, dtype=np.int64)

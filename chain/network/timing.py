@@ -48,6 +48,7 @@ class Timing:
         """By position: where the edge's latency table starts."""
         self.processing_us = PROCESSING_US if measured else 0
         """Added to every item received; nothing in the models constant and uniform."""
+        self._constant_us = parameters.delay_us if parameters.delay_model == "constant" else None
         self._pair: IntArray = source * len(REGIONS) + target
         self._bandwidth: IntArray = np.array(pairs, dtype=np.int64)
         self._transfers: dict[int, IntArray] = {}
@@ -82,8 +83,7 @@ class Timing:
 
     def compute_push_delays(self, key: bytes, size_bytes: int, links: Links) -> IntArray:
         """Return, by position, latency + transfer + processing + lag of the item over each edge, open or closed."""
-        index = self.draw_levels(key, self.edges) >> LUCK_SHIFT
-        delays = self.tables.take(index + self.table_start)
+        delays = self._draw_latencies(key, self.table_start)
         delays += self.get_transfer_us(size_bytes, links)
         if links.is_lagged:
             delays += links.extra_us.take(self.topology.link)
@@ -91,9 +91,14 @@ class Timing:
 
     def compute_direct_delays(self, key: bytes, size_bytes: int, links: Links, places: IntArray) -> IntArray:
         """Return the same for some positions only, with luck of their own: what one node sends itself."""
-        index = self.draw_levels(key + b">", len(places)) >> LUCK_SHIFT
-        delays = self.tables.take(index + self.table_start.take(places))
+        delays = self._draw_latencies(key + b">", self.table_start.take(places))
         delays += self.get_transfer_us(size_bytes, links).take(places)
         if links.is_lagged:
             delays += links.extra_us.take(self.topology.link.take(places))
         return delays
+
+    def _draw_latencies(self, key: bytes, starts: IntArray) -> IntArray:
+        if self._constant_us is not None:  # whatever the luck
+            return np.full(len(starts), self._constant_us, dtype=np.int64)
+        index = self.draw_levels(key, len(starts)) >> LUCK_SHIFT
+        return self.tables.take(index + starts)

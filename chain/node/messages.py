@@ -48,7 +48,7 @@ class MessageRecord:
 class Stack:
     """The arrivals of one message a sender, a row each: what an order statistic is taken from."""
 
-    __slots__ = ("_count", "_new", "_rows", "_weights", "rows_by_sender", "total")
+    __slots__ = ("_count", "_is_even", "_new", "_rows", "_weights", "rows_by_sender", "total")
 
     def __init__(self, records: list[MessageRecord]) -> None:
         self.rows_by_sender: dict[int, int] = {}
@@ -56,6 +56,7 @@ class Stack:
         """Weight of all senders so far."""
         self._new: list[MessageRecord] = []  # still without a row
         self._count = 0
+        self._is_even = True  # whether all weigh the same
         self._rows: Times = np.empty((0, 0), dtype=np.int64)
         self._weights: Times = np.empty(0, dtype=np.int64)
         for record in records:
@@ -86,6 +87,7 @@ class Stack:
         for row, record in enumerate(new, start=count):
             self._rows[row], self._weights[row] = record.spread.arrival, record.weight
         self._count, self._new = count + len(new), []
+        self._is_even = bool((self._weights[: self._count] == self._weights[0]).all())
 
     def compute_quorum_us(self, threshold: int) -> Times | None:
         """Return when each node has messages of at least ``threshold`` weight; None when there are not that many."""
@@ -98,18 +100,25 @@ class Stack:
         """Return the same after messages arrived that can only have made it earlier, and only for some nodes."""
         self._fill()
         rows, weights = self._rows[: self._count, nodes], self._weights[: self._count]
-        earlier_us = quorum_us[nodes]
-        while True:
-            is_before = rows < earlier_us
-            is_enough = weights @ is_before >= threshold
-            if not is_enough.any():
-                break
-            earlier_us = np.where(is_enough, np.where(is_before, rows, -1).max(axis=0), earlier_us)
+        if self._is_even:
+            earlier_us = compute_order_statistic(rows, weights, threshold)
+        else:
+            earlier_us = _lower(rows, weights, threshold, quorum_us[nodes])
         if np.array_equal(earlier_us, quorum_us[nodes]):
             return quorum_us
         quorum_us = quorum_us.copy()
         quorum_us[nodes] = earlier_us
         return quorum_us
+
+
+def _lower(rows: Times, weights: Times, threshold: int, quorum_us: Times) -> Times:
+    """Return the order statistic, by column, given moments that are not before it: a few steps instead of a sort."""
+    while True:
+        is_before = rows < quorum_us
+        is_enough = weights @ is_before >= threshold
+        if not is_enough.any():
+            return quorum_us
+        quorum_us = np.where(is_enough, np.where(is_before, rows, -1).max(axis=0), quorum_us)
 
 
 def compute_order_statistic(arrivals: Times, weights: npt.ArrayLike, threshold: int) -> Times:
@@ -261,7 +270,9 @@ class MessageTable:
 
     def watch(self, node: int, topic: Topic, value: bytes | None, threshold: int, name: str) -> Watch:
         """Let a node wait for a quorum, and return the watch."""
-        watches = self._watches_by_topic.setdefault(topic, {})
+        watches = self._watches_by_topic.get(topic)
+        if watches is None:
+            watches = self._watches_by_topic[topic] = {}
         watch = watches.get((value, threshold, name))
         if watch is None:
             is_waiting = np.zeros(self.nodes, dtype=np.bool_)

@@ -223,6 +223,8 @@ class World:
         """Apply what a handler returned, all of it made before any of it is applied."""
         for effect in list(effects):
             match effect:
+                case Await(name, topic, value, threshold):
+                    self._schedule_quorum(self.messages.watch(node, topic, value, threshold, name))
                 case SetTimer(name, at_us, data):
                     self._timers[node, name] = self.kernel.schedule(at_us, LANE_TIMER, "timer", node, name, data)
                 case CancelTimer(name):
@@ -231,8 +233,6 @@ class World:
                     self.publish_block(node, block)
                 case Broadcast():
                     self.broadcast(node, effect)
-                case Await(name, topic, value, threshold):
-                    self._schedule_quorum(self.messages.watch(node, topic, value, threshold, name))
                 case Forget(topics):
                     self.network.forget(self.messages.forget(topics))
                 case Finalize(block_hash):
