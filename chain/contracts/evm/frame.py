@@ -1,7 +1,6 @@
 """One running program: its stack, memory, gas and place in the tree of calls."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from chain.contracts.evm.gas import compute_memory_gas
 from chain.contracts.evm.halts import ExceptionalHalt, Halt, fail_out_of_gas
@@ -15,8 +14,20 @@ if TYPE_CHECKING:
 
 Data = bytes | memoryview
 """Call data; long data is a view into the caller's memory, which stands still while the called frame runs."""
-Observer = Callable[["Frame", int, int], None]
-"""Told before every opcode: the frame, the program counter and the opcode."""
+
+
+class Observer(Protocol):
+    """Who is told what happens; then everything runs plainly."""
+
+    def on_enter(self, frame: "Frame") -> None:
+        """A frame is about to run: its money is moved."""
+
+    def on_step(self, frame: "Frame", pc: int, opcode: int) -> None:
+        """An opcode is about to run."""
+
+    def on_leave(self, frame: "Frame") -> None:
+        """A frame is finished: ``output``, ``error`` and ``gas`` are final."""
+
 
 HALTED: Final = -1
 """Signal of a finished frame, in place of a program counter."""

@@ -55,7 +55,7 @@ def run_block(frame: Frame, pc: int) -> int:
     while True:
         opcode = code[pc]
         if observer is not None:
-            observer(frame, pc, opcode)
+            observer.on_step(frame, pc, opcode)
         count += 1
         height = len(stack)
         frame.gas -= _GAS[opcode]
@@ -151,7 +151,9 @@ def resume(frame: Frame) -> int:
 
 def run(execution: Execution, frame: Frame) -> None:
     """Run a frame and every frame below it to the end; ``frame.error`` and ``frame.output`` tell how it went."""
-    frames = [frame]
+    frames, observer = [frame], execution.observer
+    if observer is not None:
+        observer.on_enter(frame)
     while True:
         try:
             signal = resume(frame)
@@ -162,8 +164,12 @@ def run(execution: Execution, frame: Frame) -> None:
             assert execution.child is not None
             frame = execution.child
             frames.append(frame)
+            if observer is not None:
+                observer.on_enter(frame)
             continue
         finish(frame)
+        if observer is not None:
+            observer.on_leave(frame)
         frames.pop()
         if not frames:
             return
