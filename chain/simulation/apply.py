@@ -180,6 +180,24 @@ def _(command: c.SetHashRate, world: World) -> None:
 
 
 @_apply.register
+def _(command: c.ProposeSigner, world: World) -> None:
+    _set_proposal(world, command, command.authorize)
+
+
+@_apply.register
+def _(command: c.WithdrawProposal, world: World) -> None:
+    _set_proposal(world, command, None)
+
+
+def _set_proposal(world: World, command: c.ProposeSigner | c.WithdrawProposal, authorize: bool | None) -> None:
+    agent = world.consensus.agents.get(NodeId(command.node))
+    if not hasattr(agent, "set_proposal"):
+        raise CommandRefused("command/signer", f"node n{command.node:02d} does not vote on who signs blocks")
+    world.record_command(command)
+    agent.set_proposal(world.tables.proposers[command.other], authorize)  # type: ignore[union-attr]  # just checked
+
+
+@_apply.register
 def _(command: c.SetTraffic, world: World) -> None:
     people = [actor for actor in world.actors if hasattr(actor, "set_rate")]
     if not 0 <= command.per_1000_s <= 10**7:

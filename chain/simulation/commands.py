@@ -112,6 +112,22 @@ class SetHashRate(_Command, frozen=True):
     hash_rate_per_s: int
 
 
+class ProposeSigner(_Command, frozen=True):
+    """Let a node vote, in every block it signs, on making another node a signer or on dropping it (Clique)."""
+
+    node: int
+    other: int
+    authorize: bool
+    """True adds, False drops."""
+
+
+class WithdrawProposal(_Command, frozen=True):
+    """Let a node no longer vote on another one; votes already cast stay."""
+
+    node: int
+    other: int
+
+
 class SetTraffic(_Command, frozen=True):
     """Change how often people pay each other: payments a thousand seconds; 0 stops them."""
 
@@ -133,6 +149,8 @@ Command = (
     | SetLag
     | SetLinkLag
     | SetHashRate
+    | ProposeSigner
+    | WithdrawProposal
     | SetTraffic
 )
 

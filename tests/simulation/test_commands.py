@@ -22,6 +22,7 @@ NUMBERS = st.one_of(
 )
 FIELDS: dict[type, st.SearchStrategy[Any]] = {
     int: NUMBERS,
+    bool: st.booleans(),
     bytes: st.binary(max_size=24) | st.binary(min_size=20, max_size=20),
     tuple: st.lists(st.lists(NUMBERS, max_size=4).map(tuple), max_size=3).map(tuple),
 }
