@@ -29,6 +29,7 @@ from chain.consensus.stake_accounting import (
 from chain.units import Hash
 
 NO_SLOT: Final = -1
+NOBODY: Final = -1
 _PROPOSER_DOMAIN: Final = b"\x00\x00\x00\x00"
 _ATTESTER_DOMAIN: Final = b"\x01\x00\x00\x00"
 
@@ -133,12 +134,12 @@ def _build_duties(registry: Registry, epoch: int, mix: bytes, constants: StakeCo
     )
 
 
-def get_proposer(duties: Duties, slot: int, constants: StakeConstants) -> int:
-    """Return the one validator that may propose in a slot of the duties' epoch; NO_SLOT when none is active."""
-    if not duties.active:
-        return NO_SLOT
+def get_proposer(duties: Duties, slot: int) -> int:
+    """Return the one validator that may propose in a slot of the duties' epoch; NOBODY when none is active."""
+    if not any(duties.balances):
+        return NOBODY
     seed = sha256(duties.proposer_seed + slot.to_bytes(8, "little")).digest()
-    return compute_proposer(duties.active, duties.balances, seed, constants.max_effective_balance)
+    return compute_proposer(duties.active, duties.balances, seed)
 
 
 # The end of an epoch -------------------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ class GasperRules(Rules[BeaconState]):
             state = apply_operation(state, operation, self.constants)
 
     def _check_proposer(self, state: BeaconState, seal: Seal, signed: Hash) -> None:
-        chosen = beacon.get_proposer(state.duties, seal.slot, self.constants)
+        chosen = beacon.get_proposer(state.duties, seal.slot)
         if seal.proposer != chosen:
             message = f"validator {seal.proposer} proposed in slot {seal.slot}, which is validator {chosen}'s"
             raise InvalidBlock("proof-of-stake/proposer", message)

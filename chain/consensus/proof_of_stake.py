@@ -94,6 +94,8 @@ class ProofOfStakeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=
     """Scales all rewards and the penalties for missed votes."""
     min_epochs_to_inactivity_penalty: _Epochs = 4
     """Epochs without finality after which the inactivity leak begins."""
+    inactivity_quotient: Annotated[int, Meta(ge=0, le=1 << 40)] = 0
+    """Divides the penalties of the leak: the smaller, the faster; 0 is the upgrade's, 16777216 since bellatrix."""
     epochs_per_slashings: Annotated[int, Meta(ge=2, le=10**6)] = 8192
     """How long a slashing counts for others; the correlation penalty falls due halfway."""
     withdrawability_delay_epochs: _Epochs = 256
@@ -158,7 +160,7 @@ class GasperValidator(Agent):
             effects.append(SetTimer(_ATTEST, due_us, state.duties.slots[self.index]))
         for slot in range(max(first, head.state.slot + 1), stop):
             start_us = rules.get_start_us(slot)
-            if start_us >= now_us and get_proposer(state.duties, slot, rules.constants) == self.index:
+            if start_us >= now_us and get_proposer(state.duties, slot) == self.index:
                 effects.append(SetTimer(f"{_PROPOSE} {slot}", start_us, slot))
         return effects
 
@@ -192,7 +194,7 @@ class GasperValidator(Agent):
         if head.state.slot >= slot or slot <= self._proposed_slot:
             return ()
         state = rules.get_state(head.state, rules.get_epoch(slot))
-        is_chosen = get_proposer(state.duties, slot, rules.constants) == self.index
+        is_chosen = get_proposer(state.duties, slot) == self.index
         if not is_chosen or state.registry.validators[self.index].is_slashed:
             return ()
         self._proposed_slot = slot
@@ -296,6 +298,7 @@ def build_constants(parameters: ProofOfStakeParameters, stakes: tuple[int, ...])
         ejection_balance=activation // 2,
         base_reward_factor=parameters.base_reward_factor,
         min_epochs_to_inactivity_penalty=parameters.min_epochs_to_inactivity_penalty,
+        inactivity_quotient=parameters.inactivity_quotient,
         epochs_per_slashings=parameters.epochs_per_slashings,
         withdrawability_delay_epochs=parameters.withdrawability_delay_epochs,
         least_service_epochs=parameters.least_service_epochs,

@@ -1,13 +1,15 @@
 """Chain randomness to duties: the swap-or-not shuffle, committees, and proposers by stake.
 
 Idea: one seed an epoch orders all active validators, every one's place known to all. Committees are slices of that
-order, so each validator attests once an epoch; a proposer is the first in a fresh order that passes a lottery in
-proportion to its effective balance.
+order, so each validator attests once an epoch; a proposer is the first candidate to pass a lottery in proportion to its
+effective balance.
 
-Source: ethereum/consensus-specs, phase0 ``compute_shuffled_index``, ``compute_committee``; electra
-``compute_proposer_index`` (16-bit lottery). The shuffle is Hoang, Morris and Rogaway's (CRYPTO 2012), 90 rounds.
+Source: ethereum/consensus-specs phase0, ``compute_shuffled_index``, ``compute_committee``, ``compute_proposer_index``.
+The shuffle is Hoang, Morris and Rogaway's (CRYPTO 2012), 90 rounds.
 
-Simplification: a slot has one committee, as Ethereum has below 8192 validators; beyond that it would be cut in several.
+Simplifications: a slot has one committee, as Ethereum has below 8192 validators; with more it would be cut in several.
+Candidates for proposer are drawn one by one, where the specification walks through a shuffled order of all: with a
+million validators that is the same, with twelve it would favour the large. The lottery has 128 bits, not 8 or 16.
 """
 
 from functools import lru_cache
@@ -18,8 +20,6 @@ from typing import Final
 import numpy as np
 
 SHUFFLE_ROUNDS: Final = 90
-LOTTERY_BYTES: Final = 2
-MAX_LOTTERY: Final = (1 << 8 * LOTTERY_BYTES) - 1
 
 
 @lru_cache(maxsize=64)
@@ -48,18 +48,15 @@ def compute_committees(active: tuple[int, ...], seed: bytes, slots: int) -> tupl
 
 
 @lru_cache(maxsize=4096)
-def compute_proposer(active: tuple[int, ...], balances: tuple[int, ...], seed: bytes, max_balance: int) -> int:
+def compute_proposer(active: tuple[int, ...], balances: tuple[int, ...], seed: bytes) -> int:
     """Return the proposer of the slot with this seed: by chance, in proportion to effective balance.
 
-    ``balances`` are those of the ``active`` validators, at most ``max_balance``, not all zero.
+    ``balances`` are those of the ``active`` validators, at least one of them positive.
     """
-    order = compute_shuffled_indices(len(active), seed)
-    attempt = 0
+    count, most, attempt = len(active), max(balances), 0
     while True:
-        luck = sha256(seed + (attempt * LOTTERY_BYTES // 32).to_bytes(8, "little")).digest()
-        for offset in range(0, 32, LOTTERY_BYTES):
-            candidate = order[attempt % len(order)]
-            number = int.from_bytes(luck[offset : offset + LOTTERY_BYTES], "little")
-            if balances[candidate] * MAX_LOTTERY >= max_balance * number:
-                return active[candidate]
-            attempt += 1
+        luck = sha256(seed + attempt.to_bytes(8, "little")).digest()
+        candidate = int.from_bytes(luck[:16], "little") * count >> 128
+        if balances[candidate] << 128 > int.from_bytes(luck[16:], "little") * most:
+            return active[candidate]
+        attempt += 1

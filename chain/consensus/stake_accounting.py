@@ -54,6 +54,8 @@ class StakeConstants(msgspec.Struct, frozen=True):
     ejection_balance: int = 16 * COIN
     """EJECTION_BALANCE, in units of effective balance."""
     base_reward_factor: int = 64
+    inactivity_quotient: int = 0
+    """INACTIVITY_PENALTY_QUOTIENT; 0: that of the upgrade."""
     inactivity_score_bias: int = 4
     inactivity_score_recovery: int = 16
     min_epochs_to_inactivity_penalty: int = 4
@@ -69,8 +71,8 @@ class StakeConstants(msgspec.Struct, frozen=True):
 
     @property
     def inactivity_penalty_quotient(self) -> int:
-        """INACTIVITY_PENALTY_QUOTIENT of the upgrade."""
-        return FORKS[self.fork][3]
+        """What divides stake and score into the inactivity penalty of an epoch."""
+        return self.inactivity_quotient or FORKS[self.fork][3]
 
 
 class Validator(msgspec.Struct, frozen=True, array_like=True, gc=False):
