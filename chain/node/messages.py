@@ -43,6 +43,8 @@ class MessageRecord:
     origin: NodeId
     published_us: TimeUs
     spread: Spread
+    target: NodeId | None = None
+    """The one node it is for; others only pass it on."""
 
 
 class Stack:
@@ -172,8 +174,9 @@ class Tally:
         self._stacks = {}
 
     def get_known(self, node: int, at_us: int) -> list[MessageRecord]:
-        """Return the messages a node had at a moment."""
-        return [record for record in self.records if record.spread.arrival.item(node) <= at_us]
+        """Return the messages a node had at a moment, without those it only passed on."""
+        known = [record for record in self.records if record.spread.arrival.item(node) <= at_us]
+        return [record for record in known if record.target is None or record.target == node]
 
     def copy(self, records: dict[int, MessageRecord]) -> "Tally":
         """Return an independent tally of the copied records, given by number."""
@@ -257,7 +260,18 @@ class MessageTable:
         """Append a message that is not here yet and return its record."""
         e = effect
         record = MessageRecord(
-            self.count, key, e.topic, e.value, e.sender, e.weight, e.wakes, e.message, origin, published_us, spread
+            self.count,
+            key,
+            e.topic,
+            e.value,
+            e.sender,
+            e.weight,
+            e.wakes,
+            e.message,
+            origin,
+            published_us,
+            spread,
+            e.target,
         )
         tally = self.tallies.get(record.topic)
         if tally is None:

@@ -322,8 +322,12 @@ class World:
 
     def _deliver(self, record: MessageRecord) -> None:
         for node, time_us in enumerate(record.spread.arrival.tolist()):
-            if self.now_us <= time_us < NEVER and node in self.consensus.agents:
-                self.kernel.schedule(time_us, LANE_ARRIVAL, "message", node, "", record.number)
+            if self.now_us <= time_us:
+                self._schedule_message(record, node, time_us)
+
+    def _schedule_message(self, record: MessageRecord, node: int, time_us: int) -> None:
+        if time_us < NEVER and node in self.consensus.agents and record.target in (None, node):
+            self.kernel.schedule(time_us, LANE_ARRIVAL, "message", node, "", record.number)
 
     def _schedule_quorum(self, watch: Watch) -> None:
         """Let the next node that reaches a quorum be told, all that reach it at one moment together."""
@@ -417,9 +421,7 @@ class World:
         before, message.spread = message.spread, spread
         if message.wakes:
             for node in np.flatnonzero(before.arrival != spread.arrival).tolist():
-                time_us = spread.arrival.item(node)
-                if time_us < NEVER and node in self.consensus.agents:
-                    self.kernel.schedule(time_us, LANE_ARRIVAL, "message", node, "", message.number)
+                self._schedule_message(message, node, spread.arrival.item(node))
 
     def copy(self) -> "World":
         """Return an independent world in the same state; what never changes is shared."""

@@ -1,0 +1,356 @@
+"""Tendermint: validators vote in rounds, and what two thirds of the power commit to is final at once.
+
+A proposer sends a block; who finds it good prevotes it, else nil. Two thirds of prevotes for one block lock a validator
+on it and let it precommit; two thirds of precommits decide. A locked validator prevotes nothing else, unless it sees
+that two thirds have prevoted that since: so two blocks are never decided at one height while less than a third of the
+power is Byzantine, and with more every conflict convicts a third (chain/consensus/accountability.py).
+
+The agent is Algorithm 1 of the paper, line by line: "line" in comments and in the names of quorums is a line of it. A
+rule "upon … while …" becomes an ``Await`` that is set when its condition on the step begins to hold, so a node is woken
+by quorums, not by votes. A proposal carries its block. What messages, evidence and powers are stands in
+chain/consensus/tendermint_rules.py.
+
+Source: Buchman, Kwon & Milosevic, "The latest gossip on BFT consensus", arXiv:1807.04938v3, Algorithm 1; timeouts and
+the start of a height after CometBFT (``config.go``).
+
+Simplifications. Height h begins ``interval`` after the time of block h − 1 (CometBFT waits since its own decision). A
+node that is ``KEPT_HEIGHTS`` or more behind asks a proposer for the newest commit and takes its ancestors as decided
+with it. A node that restarts remembers all it knew, as if its log had been written. One proposer tells when old votes
+may be forgotten.
+"""
+
+from enum import IntEnum
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from chain.consensus.base import (
+    Agent,
+    Await,
+    Broadcast,
+    Effect,
+    Effects,
+    Finalize,
+    Forget,
+    SetTimer,
+    Setup,
+    Topic,
+    View,
+)
+from chain.consensus.block_tree import BlockRecord
+from chain.consensus.tendermint_rules import (
+    NIL,
+    NO_ROUND,
+    PRECOMMIT,
+    PREVOTE,
+    CatchUp,
+    Commit,
+    Evidence,
+    Proposal,
+    TendermintRules,
+    TendermintSeal,
+    TendermintState,
+    Vote,
+    get_signed_data,
+)
+from chain.consensus.uptime import Uptime
+from chain.consensus.validators import Context, build_keyring
+from chain.encoding import encode
+from chain.errors import InvalidScenario
+from chain.units import COIN, DAY, MILLISECOND, SECOND, Hash, NodeId, Span, TimeUs
+
+KEPT_HEIGHTS: Final = 20
+"""Messages of so many heights are kept."""
+PROPOSAL: Final = "proposal"
+EVIDENCE: Final[Topic] = ("evidence",)
+
+
+class TendermintParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a scenario may set under ``[consensus]`` for Tendermint. Timeouts: CometBFT's defaults."""
+
+    protocol: str = "tendermint"
+    interval: Span = Span(5 * SECOND)
+    """Least time from one block to the next proposal."""
+    timeout_propose: Span = Span(3 * SECOND)
+    """How long a validator waits for the proposal of round 0 before it prevotes nil."""
+    timeout_prevote: Span = Span(1 * SECOND)
+    """How long it goes on waiting for prevotes of round 0 once it has two thirds of any kind."""
+    timeout_precommit: Span = Span(1 * SECOND)
+    """The same for precommits."""
+    timeout_delta: Span = Span(500 * MILLISECOND)
+    """What each timeout grows by with each round."""
+    watts_per_node: Annotated[int, Meta(ge=0, le=10**6)] = 100
+
+    def __post_init__(self) -> None:
+        """Refuse spans in which time would not go on. Raises InvalidScenario naming the key."""
+        for name in ("interval", "timeout_propose", "timeout_prevote", "timeout_precommit", "timeout_delta"):
+            if not MILLISECOND <= getattr(self, name) <= 366 * DAY:
+                raise InvalidScenario(f"consensus.{name}", str(getattr(self, name)), '"1ms" to "366d"')
+
+
+class Step(IntEnum):
+    """Where a node stands in its round; NEW_HEIGHT: it waits for the height to begin."""
+
+    NEW_HEIGHT = 0
+    PROPOSE = 1
+    PREVOTE = 2
+    PRECOMMIT = 3
+
+
+class TendermintAgent(Agent):
+    """One node: a validator, or one that only follows. Lines are those of Algorithm 1."""
+
+    def __init__(self, parameters: TendermintParameters, rules: TendermintRules, index: int | None) -> None:
+        self.parameters, self.rules, self.index = parameters, rules, index
+        self.uptime = Uptime()
+        self.parent: Hash | None = None
+        """The block decided last; None before the node first starts."""
+        self.state: TendermintState
+        self.rounds: tuple[int, ...] = ()
+        """The last rounds of the latest heights."""
+        self.decision: tuple[Topic, bytes] = ((), NIL)
+        """The topic of the precommits that decided last, and for which block."""
+
+    def start(self, view: View) -> Effects:
+        self.uptime = self.uptime.start(view.now_us)
+        if self.parent is None:
+            return self._enter_height(view, view.latest_final())
+        return self._resume(view)
+
+    def stop(self, view: View) -> None:
+        self.uptime = self.uptime.stop(view.now_us)
+
+    def compute_energy_joules(self, now_us: TimeUs) -> int:
+        return self.uptime.compute_joules(self.parameters.watts_per_node, now_us)
+
+    def _enter_height(self, view: View, decided: BlockRecord) -> list[Effect]:
+        self.parent, self.state, self.height = decided.hash, decided.state, decided.height + 1  # lines 2 and 51
+        self.round, self.step = 0, Step.NEW_HEIGHT  # lines 3 and 4
+        self.locked_value, self.locked_round = NIL, NO_ROUND  # lines 6, 7 and 52
+        self.valid_value, self.valid_round = NIL, NO_ROUND  # lines 8, 9 and 52
+        self.begin_us = decided.block.header.time_us + self.parameters.interval
+        return self._resume(view) if self.begin_us > view.now_us else self._start_round(view, 0)  # lines 10 and 54
+
+    def _start_round(self, view: View, round_: int) -> list[Effect]:
+        self.round, self.step = round_, Step.PROPOSE  # lines 12 and 13
+        is_proposer = self.rules.get_proposer(self.state, round_) == self.index
+        return [*self._resume(view), *(self._propose(view) if is_proposer else ())]
+
+    def _resume(self, view: View) -> list[Effect]:
+        """Return what the node waits for in its round, whatever its step."""
+        effects: list[Effect] = []
+        if self.step is Step.NEW_HEIGHT:
+            effects.append(SetTimer("height", TimeUs(max(self.begin_us, view.now_us))))
+        else:
+            effects += [
+                self._await("line 47", PRECOMMIT, self.round, None),
+                self._await("line 55", PREVOTE, self.round + 1, None, self.state.witness),
+                self._await("line 55", PRECOMMIT, self.round + 1, None, self.state.witness),
+            ]
+        if self.step is Step.PROPOSE and self.rules.get_proposer(self.state, self.round) != self.index:
+            effects.append(self._set_timeout(view, "propose", self.parameters.timeout_propose))  # line 21
+        if self.step is Step.PREVOTE:
+            effects += self._await_prevotes()
+        return effects + [effect for it in self._get_proposals(view) for effect in self._consider(view, it)]
+
+    def _propose(self, view: View) -> list[Effect]:
+        assert self.index is not None
+        assert self.parent is not None
+        value, block = self.valid_value, None  # line 16
+        if self.valid_round == NO_ROUND:
+            seal = TendermintSeal(self.index, self._get_evidence(view))
+            block = view.build_block(self.parent, encode(seal))  # line 18: getValue()
+            value = block.hash
+        proposal = self._sign(Proposal(self.height, self.round, value, self.valid_round, self.index, b""))
+        topic, power = (PROPOSAL, self.height), self.state.powers[self.index]
+        return [Broadcast(proposal, topic, value, self.index, power, wakes=True, block=block)]  # line 19
+
+    def on_message(self, view: View, message: Any) -> Effects:
+        match message:
+            case Proposal() if message.height == self.height:
+                same = [it for it in self._get_proposals(view) if it.block == message.block]
+                return [effect for proposal in same for effect in self._consider(view, proposal)]
+            case Proposal() if message.height >= self.height + KEPT_HEIGHTS:
+                return self._ask(view, message)
+            case CatchUp():
+                return self._answer(view, message)
+            case Commit():
+                return self._take_over(view, message)
+        return ()
+
+    def _consider(self, view: View, proposal: Proposal) -> list[Effect]:
+        """Handle a proposal for this height whose block is known: lines 22 to 33, and the conditions of 36 and 49."""
+        record, round_, value = view.get_known(Hash(proposal.block)), proposal.round, proposal.block
+        is_from_proposer = self.rules.get_proposer(self.state, round_) == proposal.validator
+        if not is_from_proposer or record is None or record.block.header.parent != self.parent:  # valid(v)
+            return []
+        effects: list[Effect] = [self._await("line 49", PRECOMMIT, round_, value)]
+        if round_ != self.round or self.step is Step.NEW_HEIGHT:
+            return effects
+        if self.step is not Step.PROPOSE:
+            return [*effects, self._await("line 36", PREVOTE, round_, value)]
+        if proposal.valid_round == NO_ROUND:  # line 22
+            is_free = self.locked_round == NO_ROUND or self.locked_value == value  # line 23
+            return effects + self._prevote(view, value if is_free else NIL)  # lines 24 and 26
+        if proposal.valid_round < round_:
+            effects.append(self._await("line 28", PREVOTE, proposal.valid_round, value))
+        return effects
+
+    def on_quorum(self, view: View, quorum: Await) -> Effects:
+        _, height, round_ = quorum.topic
+        assert isinstance(round_, int)
+        value, is_current = quorum.value or NIL, round_ == self.round
+        if height != self.height:
+            return ()
+        match quorum.name:
+            case "line 28" if self.step is Step.PROPOSE and self._is_proposed(view, value, round_):
+                is_free = self.locked_round <= round_ or self.locked_value == value  # line 29
+                return self._prevote(view, value if is_free else NIL)  # lines 30 and 32
+            case "line 34" if is_current and self.step is Step.PREVOTE:
+                return [self._set_timeout(view, "prevote", self.parameters.timeout_prevote)]  # line 35
+            case "line 36" if is_current and self.step >= Step.PREVOTE:
+                self.valid_value, self.valid_round = value, round_  # lines 42 and 43
+                if self.step is Step.PREVOTE:  # line 37
+                    self.locked_value, self.locked_round = value, round_  # lines 38 and 39
+                    return self._precommit(value)  # line 40
+            case "line 44" if is_current and self.step is Step.PREVOTE:
+                return self._precommit(NIL)  # line 45
+            case "line 47" if is_current:
+                return [self._set_timeout(view, "precommit", self.parameters.timeout_precommit)]  # line 48
+            case "line 49":
+                return self._decide(view, value, quorum.topic)
+            case "line 55" if round_ > self.round:
+                return self._start_round(view, self._find_latest_round(view, round_))  # line 56
+        return ()
+
+    def on_timer(self, view: View, name: str, data: int) -> Effects:
+        if name == "height" and self.step is Step.NEW_HEIGHT:
+            return self._start_round(view, 0)
+        if data != self._get_stamp():
+            return ()
+        match name:
+            case "propose" if self.step is Step.PROPOSE:
+                return self._prevote(view, NIL)  # lines 57 to 60
+            case "prevote" if self.step is Step.PREVOTE:
+                return self._precommit(NIL)  # lines 61 to 64
+            case "precommit":
+                return self._start_round(view, self.round + 1)  # lines 65 to 67
+        return ()
+
+    def _prevote(self, view: View, value: bytes) -> list[Effect]:
+        self.step = Step.PREVOTE  # lines 27, 33 and 60
+        proposals = [it for it in self._get_proposals(view) if it.round == self.round]
+        known = [effect for proposal in proposals for effect in self._consider(view, proposal)]  # line 36
+        return [*known, *self._await_prevotes(), *self._vote(PREVOTE, value)]
+
+    def _await_prevotes(self) -> list[Effect]:
+        return [self._await("line 34", PREVOTE, self.round, None), self._await("line 44", PREVOTE, self.round, NIL)]
+
+    def _precommit(self, value: bytes) -> list[Effect]:
+        self.step = Step.PRECOMMIT  # lines 41, 46 and 64
+        return self._vote(PRECOMMIT, value)
+
+    def _vote(self, kind: str, value: bytes) -> list[Effect]:
+        if self.index is None or not self.state.powers[self.index]:
+            return []
+        vote = self._sign(Vote(kind, self.height, self.round, value, self.index, b""))
+        return [Broadcast(vote, (kind, self.height, self.round), value, self.index, self.state.powers[self.index])]
+
+    def _decide(self, view: View, value: bytes, topic: Topic) -> list[Effect]:
+        decided = view.get_known(Hash(value))
+        assert decided is not None  # line 49 is awaited only then
+        accusations = self._accuse(view)
+        self.decision, self.rounds = (topic, value), (*self.rounds, self.round)[-KEPT_HEIGHTS - 1 :]
+        forgotten = self._forget(view, self.height - KEPT_HEIGHTS, self.rounds[0] + 2)
+        return [Finalize(decided.hash), *accusations, *forgotten, *self._enter_height(view, decided)]  # line 51
+
+    def _forget(self, view: View, height: int, last_round: int) -> list[Effect]:
+        """Return what drops the messages of a height; nothing when another node has dropped them."""
+        if not view.get_messages((PROPOSAL, height)):
+            return []
+        topics = [(kind, height, round_) for kind in (PREVOTE, PRECOMMIT) for round_ in range(last_round + 1)]
+        return [Forget(((PROPOSAL, height), *topics))]
+
+    def _accuse(self, view: View) -> list[Effect]:
+        """Return the evidence in what the node has of this height and of the one before."""
+        last = {self.height - 1: self.rounds[-1] if self.rounds else 0, self.height: self.round}
+        places = [(height, round_) for height in last for round_ in range(last[height] + 1)]
+        topics = [(kind, *place) for kind in (PREVOTE, PRECOMMIT) for place in places]
+        found = [Evidence(*pair) for topic in topics for pair in view.get_conflicts(topic)]
+        return [Broadcast(it, EVIDENCE, NIL, it.one.validator) for it in found]
+
+    def _get_evidence(self, view: View) -> tuple[Evidence, ...]:
+        """Return evidence against validators with a seat, one piece each, that leaves somebody."""
+        pieces = {it.one.validator: it for it in view.get_messages(EVIDENCE) if self.state.powers[it.one.validator]}
+        return tuple(pieces[index] for index in sorted(pieces)[: len(self.state.seats) - 1])
+
+    def _ask(self, view: View, proposal: Proposal) -> list[Effect]:
+        target = self.rules.keyring.validators[proposal.validator].node
+        message = CatchUp(view.node, self.height, proposal.height)
+        return [Broadcast(message, ("catch-up", view.node), NIL, -1, wakes=True, target=target)]
+
+    def _answer(self, view: View, message: CatchUp) -> list[Effect]:
+        topic, value = self.decision
+        votes = tuple(it for it in view.get_messages(topic) if it.block == value)
+        commit, target = Commit(message.node, votes), NodeId(message.node)
+        return [Broadcast(commit, ("commit", message.node), value, -1, wakes=True, target=target)] if votes else []
+
+    def _take_over(self, view: View, commit: Commit) -> list[Effect]:
+        vote = commit.votes[0]
+        record = view.get_known(Hash(vote.block))
+        if vote.height < self.height or record is None or record.parent is None:
+            return []
+        places = {(it.kind, it.height, it.round, it.block) for it in commit.votes}
+        signers = {it.validator for it in commit.votes}
+        state: TendermintState = record.parent.state
+        is_decided = sum(state.powers[index] for index in sorted(signers)) >= state.quorum
+        if places != {(PRECOMMIT, record.height, vote.round, vote.block)} or not is_decided:
+            return []
+        forget = Forget((("catch-up", view.node), ("commit", view.node)))
+        return [Finalize(record.hash), forget, *self._enter_height(view, record)]
+
+    def _find_latest_round(self, view: View, round_: int) -> int:
+        """Return the highest round, from this one on, in which more than f power has sent anything at all."""
+        while sum(self.state.powers[index] for index in self._get_senders(view, round_ + 1)) >= self.state.witness:
+            round_ += 1
+        return round_
+
+    def _get_senders(self, view: View, round_: int) -> list[int]:
+        votes = [it for kind in (PREVOTE, PRECOMMIT) for it in view.get_messages((kind, self.height, round_))]
+        proposals = [it for it in self._get_proposals(view) if it.round == round_]
+        return sorted({it.validator for it in [*votes, *proposals]})
+
+    def _get_proposals(self, view: View) -> list[Proposal]:
+        return view.get_messages((PROPOSAL, self.height))
+
+    def _is_proposed(self, view: View, value: bytes, valid_round: int) -> bool:
+        wanted = (self.round, value, valid_round)
+        return any((it.round, it.block, it.valid_round) == wanted for it in self._get_proposals(view))
+
+    def _await(self, name: str, kind: str, round_: int, value: bytes | None, threshold: int = 0) -> Await:
+        return Await(name, (kind, self.height, round_), value, threshold or self.state.quorum)
+
+    def _set_timeout(self, view: View, name: str, initial_us: int) -> SetTimer:
+        span_us = initial_us + self.round * self.parameters.timeout_delta  # section 3: timeouts grow
+        return SetTimer(name, TimeUs(view.now_us + span_us), self._get_stamp())
+
+    def _get_stamp(self) -> int:
+        return self.height << 20 | self.round
+
+    def _sign(self, message: Any) -> Any:
+        assert self.index is not None
+        signature = self.rules.keyring.sign(self.index, *get_signed_data(message))
+        return msgspec.structs.replace(message, signature=signature)
+
+
+def build(parameters: TendermintParameters, context: Context) -> Setup[TendermintState]:
+    """Return the rules and an agent for every node; those with a stake validate, with their coins as power."""
+    staked = [NodeId(node) for node, stake in enumerate(context.stakes) if stake >= COIN]
+    if not staked:
+        raise InvalidScenario("nodes.stake_coins", 0, "a stake of at least one coin for some node")
+    keyring = build_keyring(context, staked, [context.stakes[node] // COIN for node in staked])
+    rules, index = TendermintRules(keyring), {node: index for index, node in enumerate(staked)}
+    nodes = [NodeId(node) for node in range(context.nodes)]
+    agents: dict[NodeId, Agent] = {node: TendermintAgent(parameters, rules, index.get(node)) for node in nodes}
+    return Setup(parameters.protocol, rules, agents, 0)
