@@ -87,15 +87,13 @@ def pack_spans(spans: Mapping[int, Span], code: bytes) -> list[list[int]]:
 
 
 def unpack_spans(rows: object, code: bytes) -> dict[int, Span]:
-    """Return the spans that ``pack_spans`` wrote; rows that are none are left out."""
-    spans = dict[int, Span]()
+    """Return the spans that ``pack_spans`` wrote; rows that are none, or not behind the one before, are left out."""
+    spans, done = dict[int, Span](), -1
     places = [instruction.pc for instruction in disassemble(code)]
     for row in rows if isinstance(rows, list) else ():
-        if (
-            isinstance(row, list)
-            and len(row) == 2 + len(Span._fields)
-            and all(isinstance(number, int) for number in row)
-        ):
+        whole = isinstance(row, list) and len(row) == 2 + len(Span._fields)
+        if whole and all(isinstance(number, int) for number in row) and done < row[0] <= row[1]:
+            done = row[1]
             inside = places[bisect_left(places, row[0]) : bisect_right(places, row[1])]
             spans.update(dict.fromkeys(inside, Span(*row[2:])))
     return spans
