@@ -72,14 +72,14 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("network.layout", "g", "Map, graph, ring", "Nodes on a map, as graph or ring.", "layout", "network"),
     CommandSpec("network.panel", "v", "Map / panel", "Swap map and panel where both do not fit.", "panel", "network"),
     # The chain screen
-    CommandSpec("chain.panel", "v", "Next panel", "Fields, transactions, Merkle tree, where not all fit.", "panel", "chain"),
+    CommandSpec("chain.panel", "v", "Next panel", "Fields, transactions or Merkle tree.", "panel", "chain"),
     # The mempool screen
     CommandSpec("mempool.panel", "v", "Next panel", "The next panel, where not all fit.", "panel", "mempool"),
-    CommandSpec("mempool.next", "right_square_bracket", "Next node", "The mempool of the next node.", "turn(1)", "mempool"),
+    CommandSpec("mempool.next", "right_square_bracket", "Next node", "That of the next node.", "turn(1)", "mempool"),
     CommandSpec("mempool.previous", "left_square_bracket", "Previous node", "The node before.", "turn(-1)", "mempool"),
     # The page of a block, transaction or address
     CommandSpec("page.panel", "v", "Next panel", "The next panel of the page.", "panel", "page"),
-    CommandSpec("page.next", "right_square_bracket", "Next block", "The page of the block after this one.", "turn(1)", "page"),
+    CommandSpec("page.next", "right_square_bracket", "Next block", "The block after it.", "turn(1)", "page"),
     CommandSpec("page.previous", "left_square_bracket", "Previous block", "The page of its parent.", "turn(-1)", "page"),
     # The wallet screen
     CommandSpec("wallet.make", "w", "Make a wallet", "New words, a password, first coins.", "make_wallet", "wallet"),

@@ -30,7 +30,7 @@ def explain_thing(simulation: Simulation, thing: Thing, at_us: TimeUs) -> Why | 
         return _explain_block(world, Hash(thing.key), at_us)
     if thing.kind == "transaction":
         return _explain_transaction(world, Hash(thing.key), at_us)
-    text = "An address is the last 20 bytes of a hash of a public key, with a checksum. Whoever has the key can pay from it."
+    text = "The last 20 bytes of a hash of a public key, with a checksum. Whoever has the key can pay from it."
     return Why("Address", "", (("coin", COIN_SYMBOL),), text)
 
 
@@ -68,7 +68,10 @@ def _explain_transaction(world: World, digest: Hash, at_us: TimeUs) -> Why | Non
     block = get_including_block(world, get_index(world), record, at_us)
     if block is not None:
         depth = world.tree.get_best(at_us).height - block.height + 1
-        text = f"It is in block #{block.height}, which has {plural(depth, 'confirmation')}. It counts as long as that block stays on the heaviest branch."
+        text = (
+            f"It is in block #{block.height}, which has {plural(depth, 'confirmation')}. "
+            "It counts as long as that block stays on the heaviest branch."
+        )
         return Why(f"Transaction {shorten_hash(digest)} is confirmed", "consensus/finality", numbers, text)
     mempool = world.view(record.origin, at_us).compute_mempool()
     for hindrance in (*mempool.queued, *mempool.refused):

@@ -19,7 +19,8 @@ class Terminal:
 
     def __init__(self, home: Path, *arguments: str, columns: int = 120, rows: int = 36) -> None:
         environment = {**os.environ, "CHAINROOM_HOME": str(home), "TERM": "xterm-256color", "PYTHONWARNINGS": "error"}
-        environment.pop("NO_COLOR", None)
+        for name in ("NO_COLOR", "COLUMNS", "LINES"):  # the window says how large it is
+            environment.pop(name, None)
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
