@@ -25,7 +25,7 @@ from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, s
 from chain.simulation import commands as c
 from chain.simulation.report import compute_report
 from chain.simulation.simulation import Simulation
-from chain.units import COIN, MILLISECOND, MINUTE, NEVER, Address, NodeId, TimeUs
+from chain.units import COIN, MILLISECOND, NEVER, Address, NodeId, TimeUs
 from chain.wallet.address import compute_address
 
 Start = Callable[..., Simulation]
@@ -335,7 +335,20 @@ def heal(simulation: Simulation) -> None:
             simulation.submit(c.StartNode(node))
         simulation.submit(c.SetHashRate(node, 0))
     simulation.submit(c.SetTraffic(0))
-    simulation.run_until(TimeUs(simulation.now_us + MINUTE))
+    settle(simulation)
+
+
+def settle(simulation: Simulation) -> None:
+    """Let everything arrive: catching up block by block over slow links takes its time, but it ends."""
+    world = simulation.world
+    last_us = max(
+        *(int(world.spreads[record.hash].arrival.max()) for record in world.tree.records[1:]),
+        *(int(record.spread.arrival.max()) for record in world.transactions.records),
+        simulation.now_us,
+        simulation.now_us,
+    )
+    assert last_us < NEVER, "somebody will never have a block or a transaction"
+    simulation.run_until(TimeUs(last_us))
 
 
 @examples
@@ -345,7 +358,7 @@ def test_everybody_agrees_after_healing(start: Start, story: Story, last: int) -
     heal(simulation)
     world = simulation.world
     simulation.submit(c.MineBlock(last % world.node_count))
-    simulation.run_until(TimeUs(simulation.now_us + MINUTE))
+    settle(simulation)
     for record in world.tree.records:
         assert record.known_us.max() <= simulation.now_us, "somebody lacks a block"
     for transaction in world.transactions.records:
