@@ -80,7 +80,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     # The page of a block, transaction or address
     CommandSpec("page.panel", "v", "Next panel", "The next panel of the page.", "panel", "page"),
     CommandSpec("page.next", "right_square_bracket", "Next block", "The block after it.", "turn(1)", "page"),
-    CommandSpec("page.previous", "left_square_bracket", "Previous block", "The page of its parent.", "turn(-1)", "page"),
+    CommandSpec("page.previous", "left_square_bracket", "Previous block", "Its parent.", "turn(-1)", "page"),
     # The wallet screen
     CommandSpec("wallet.make", "w", "Make a wallet", "New words, a password, first coins.", "make_wallet", "wallet"),
     CommandSpec("wallet.add", "a", "New account", "Add an account, or an address to watch.", "add_account", "wallet"),
