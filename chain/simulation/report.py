@@ -39,13 +39,18 @@ def compute_report(simulation: Simulation) -> dict[str, Any]:
 
 
 def compute_blocks(world: World, canonical: list[BlockRecord]) -> dict[str, Any]:
-    """Return how many blocks there are, how many of them are stale, and the mean interval."""
+    """Return how many blocks there are, how many of them are stale, and the mean interval.
+
+    A block above the head is neither: a proposal that is still being voted on.
+    """
     proposed, kept = len(world.tree) - 1, len(canonical)
+    undecided = sum(record.height > kept for record in world.tree.records[1:])
+    stale = proposed - kept - undecided
     return {
         "proposed": proposed,
         "canonical": kept,
-        "stale": proposed - kept,
-        "stale_rate": (proposed - kept) / proposed if proposed else 0.0,
+        "stale": stale,
+        "stale_rate": stale / proposed if proposed else 0.0,
         "interval_mean_seconds": canonical[-1].published_us / SECOND / kept if kept else None,
     }
 
