@@ -41,10 +41,11 @@ def compute_report(simulation: Simulation) -> dict[str, Any]:
 def compute_blocks(world: World, canonical: list[BlockRecord]) -> dict[str, Any]:
     """Return how many blocks there are, how many of them are stale, and the mean interval.
 
-    A block above the head is neither: a proposal that is still being voted on.
+    Where finality is instant a block above the head is neither: a proposal that is still being voted on.
     """
     proposed, kept = len(world.tree) - 1, len(canonical)
-    undecided = sum(record.height > kept for record in world.tree.records[1:])
+    is_voted = world.consensus.rules.finality is Finality.INSTANT
+    undecided = sum(record.height > kept for record in world.tree.records[1:]) if is_voted else 0
     stale = proposed - kept - undecided
     return {
         "proposed": proposed,
