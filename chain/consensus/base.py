@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from chain.consensus.block_tree import BlockRecord
+from chain.consensus.block_tree import BlockRecord, BlockTree, Nodes, Times
 from chain.errors import CommandRefused, InvalidMessage
 from chain.ledger.block import Block
 from chain.ledger.context import Reward
@@ -108,7 +108,23 @@ class Finalize(msgspec.Struct, frozen=True):
     block: Hash
 
 
-Effect = Publish | SetTimer | CancelTimer | Broadcast | Await | Forget | Finalize
+class FinalizeFor(msgspec.Struct, frozen=True):
+    """So many nodes at once take a block, and all before it, as final. For an ``Ensemble``."""
+
+    block: Hash
+    nodes: Nodes
+    """Their indices."""
+
+
+class Prefer(msgspec.Struct, frozen=True):
+    """From now on nodes prefer these children of a block, whichever they knew first. For an ``Ensemble``."""
+
+    parent: Hash
+    choices: Nodes
+    """By node the index of the child's record; -1: still the one it knew first."""
+
+
+Effect = Publish | SetTimer | CancelTimer | Broadcast | Await | Forget | Finalize | FinalizeFor | Prefer
 Effects = Iterable[Effect]
 
 
@@ -135,6 +151,9 @@ class View(Protocol):
 
     def latest_final(self) -> BlockRecord:
         """Return the highest block for which this node's agent returned Finalize; genesis before the first."""
+
+    def get_choice(self, parent: BlockRecord) -> BlockRecord | None:
+        """Return the child of a block this node was led to prefer (``Prefer``); None: the one it knew first."""
 
     def get_messages(self, topic: Topic) -> list[Any]:
         """Return the protocol's messages on a topic that this node has, in order of publication."""
@@ -248,6 +267,49 @@ class Agent:
         return copy(self)
 
 
+class Stage(Protocol):
+    """What an ``Ensemble`` works on: everything published, and the ways between all nodes."""
+
+    seed: int
+    now_us: TimeUs
+    tree: BlockTree
+
+    def get_online(self) -> Nodes:
+        """Return the indices of the nodes that are switched on."""
+
+    def get_groups(self) -> Nodes:
+        """Return a label for each node: two have the same one when open links lead from one to the other."""
+
+    def ask(self, sources: Nodes, targets: Nodes, luck: Times, size_bytes: int) -> Times:
+        """Return how long small messages between pairs of nodes take, in µs; ``luck`` is uniform in 0 … 4095.
+
+        They are counted as sent, but for those of a node to itself, which take no time.
+        """
+
+
+class Ensemble(ABC):
+    """All nodes at once, for what each of them does so often that only whole tables can keep up.
+
+    A protocol that has one leaves to its agents what nodes do one by one, such as proposing.
+    """
+
+    @abstractmethod
+    def on_block(self, stage: Stage, block: BlockRecord) -> Effects:
+        """Handle that a block has been published; who knows it when stands in the record."""
+
+    @abstractmethod
+    def on_start(self, stage: Stage, node: NodeId) -> Effects:
+        """Handle that a node begins, or begins again after having been offline."""
+
+    @abstractmethod
+    def on_timer(self, stage: Stage, name: str, data: int) -> Effects:
+        """Handle a timer that fired."""
+
+    @abstractmethod
+    def copy(self) -> "Ensemble":
+        """Return an independent ensemble in the same state."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setup(Generic[S]):
     """What a protocol's module builds for a run."""
@@ -260,8 +322,10 @@ class Setup(Generic[S]):
     """The acting nodes."""
     depth: int
     """Confirmations after which a block is final under Finality.DEPTH; 0 under the other kinds."""
+    ensemble: Ensemble | None = None
+    """What all nodes do together, where the protocol has such a thing."""
 
     def copy(self) -> "Setup[S]":
         """Return a setup whose agents are independent; rules never change."""
         agents = {node: agent.copy() for node, agent in self.agents.items()}
-        return Setup(self.name, self.rules, agents, self.depth)
+        return Setup(self.name, self.rules, agents, self.depth, self.ensemble and self.ensemble.copy())

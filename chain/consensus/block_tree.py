@@ -18,6 +18,8 @@ from chain.ledger.block import Block
 from chain.units import NEVER, Hash, NodeId, TimeUs
 
 Times = npt.NDArray[np.int64]
+Nodes = npt.NDArray[np.intp]
+"""Indices, of nodes or by node."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,9 @@ class BlockRecord:
     lead: int = 0
     """By at least so much the branch up to here outweighs any rival subtree of blocks published before it: no other
     child of an ancestor has more weight below it than the branch has from there on. Negative where one might."""
+
+    choices: list[tuple[TimeUs, Nodes]] | None = None
+    """Which child each node was led to prefer, since when; -1: the one it knew first. None when none ever was."""
 
     def get_known_us(self, node: NodeId) -> int:
         """Return when a node knew the block; NEVER if it does not yet."""
@@ -149,6 +154,19 @@ class BlockTree:
             insort(self._finals, record.index, key=lambda index: self.records[index].height)
         record.final_us[node] = min(at_us, record.final_us.item(node))
 
+    def finalize_for(self, record: BlockRecord, nodes: Nodes, at_us: TimeUs) -> None:
+        """Note that nodes, given by index and at least one, take a block as final from now on."""
+        self.finalize(record, NodeId(int(nodes[0])), at_us)
+        assert record.final_us is not None
+        record.final_us[nodes] = np.minimum(record.final_us[nodes], at_us)
+
+    def get_choices(self, parent: BlockRecord, at_us: TimeUs) -> Nodes | None:
+        """Return by node the index of the child it had been led to prefer; None when no node had been."""
+        for since_us, choices in reversed(parent.choices or ()):
+            if since_us <= at_us:
+                return choices
+        return None
+
     def get_final(self, node: NodeId, at_us: TimeUs) -> BlockRecord:
         """Return the highest block a node had declared final; genesis before the first."""
         for index in reversed(self._finals):
@@ -238,4 +256,5 @@ def _copy_record(r: BlockRecord) -> BlockRecord:
         r.known_us,
         None if r.final_us is None else r.final_us.copy(),
         r.lead,
+        None if r.choices is None else r.choices.copy(),
     )

@@ -127,11 +127,14 @@ class DirectRelay:
         size = messages * item.size_bytes
         return Flight(spread, last_us, is_complete, messages, size, is_direct=True, target=target)
 
-    def _is_linked_with(self, origin: int, links: Links) -> Mask:
-        """Return, by node, whether open links lead there from the origin, over others or not."""
+    def get_groups(self, links: Links) -> IntArray:
+        """Return a label for each node; nodes have the same one when open links connect them, over others or not."""
         if self._components is None or self._components[0] is not links:
             self._components = links, _compute_components(links, self._topology.ends, self._topology.nodes)
-        labels = self._components[1]
+        return self._components[1]
+
+    def _is_linked_with(self, origin: int, links: Links) -> Mask:
+        labels = self.get_groups(links)
         return np.asarray(labels == labels[origin], dtype=np.bool_)
 
 

@@ -82,6 +82,10 @@ class Links:
         arrays = ((links.open_since, links.extra_us, links.bandwidth_per_mille) for links in (self, other))
         return all(np.array_equal(one, two) for one, two in zip(*arrays, strict=True))
 
+    def get_node_lags(self) -> IntArray:
+        """Return by node what its own lag adds to each message it sends or receives, in µs."""
+        return self._extra[len(self.topology.links) :]
+
     def is_open(self, link: int, at_us: int) -> bool:
         """Return whether a link was open at a moment. At the moment of a change the new state holds."""
         return bisect_right(self._link_changes.get(link, ()), at_us) % 2 == 0

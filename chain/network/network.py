@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from chain.errors import InvalidInput
 from chain.network.announce_luck import Announcing
 from chain.network.announce_relay import AnnounceRelay
@@ -26,6 +29,8 @@ from chain.network.spread import Spread
 from chain.network.timing import Timing
 from chain.network.topology import build_topology
 from chain.units import NEVER
+
+IntArray = npt.NDArray[np.int64]
 
 BLOCK_KIND: Final = "block"
 """The kind of item that is announced first where the relay is ``announce``; all others are pushed."""
@@ -52,7 +57,7 @@ class Network:
         """Messages sent since the start; those of spreads in flight count as foreseen."""
         self.bytes_sent = 0
         """Bytes of items in these messages; control messages count nothing."""
-        timing = Timing(parameters, seed, self.topology, self.places)
+        self._timing = timing = Timing(parameters, seed, self.topology, self.places)
         self._push = PushRelay(timing)
         self._direct = DirectRelay(timing)
         self._announce: AnnounceRelay | None = None
@@ -90,6 +95,23 @@ class Network:
         """
         item = self._build_item(key, origin, time_us, size_bytes, kind, True)
         return self._launch(self._direct.start(item, self.links, target))
+
+    def get_groups(self) -> IntArray:
+        """Return a label for each node: two have the same one when open links lead from one to the other."""
+        return self._direct.get_groups(self.links)
+
+    def ask(self, sources: IntArray, targets: IntArray, levels: IntArray, size_bytes: int) -> IntArray:
+        """Return what small messages between pairs of nodes take, in µs, and count them; to oneself they take nothing.
+
+        They go straight from node to node, whatever the topology; whether any way is open is not looked at.
+        """
+        is_sent = sources != targets
+        count = int(np.count_nonzero(is_sent))
+        self.messages += count
+        self.bytes_sent += count * size_bytes
+        delays = self._timing.compute_small_delays(sources, targets, levels, self.links)
+        delays[~is_sent] = 0
+        return delays
 
     def _build_item(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, relay: bool) -> Item:
         if key in self._flights:

@@ -36,6 +36,7 @@ class Timing:
         measured = parameters.delay_model == "regions"
         region = np.array([REGIONS.index(place.region) for place in places], dtype=np.int64)
         source, target = region[topology.neighbor], region[topology.owner]
+        self._region = region
         year = YEARS[parameters.year]
         pairs = [year.get_bandwidth(one, other) if measured else NO_LIMIT for one in range(6) for other in range(6)]
         self.seed = seed
@@ -44,6 +45,7 @@ class Timing:
         """Number of directed edges, two a link."""
         self.tables, starts = build_latency_tables(parameters.delay_model, parameters.delay_us, parameters.year)
         """Latencies in µs; entry ``table_start + level`` is that of a message over the edge."""
+        self._starts = starts
         self.table_start: IntArray = starts[source, target]
         """By position: where the edge's latency table starts."""
         self.processing_us = PROCESSING_US if measured else 0
@@ -95,6 +97,15 @@ class Timing:
         delays += self.get_transfer_us(size_bytes, links).take(places)
         if links.is_lagged:
             delays += links.extra_us.take(self.topology.link.take(places))
+        return delays
+
+    def compute_small_delays(self, sources: IntArray, targets: IntArray, levels: IntArray, links: Links) -> IntArray:
+        """Return latency + processing + lag of messages too small to take time themselves, between any two nodes."""
+        delays = self.tables.take(self._starts[self._region[sources], self._region[targets]] + levels)
+        delays += self.processing_us
+        if links.is_lagged:
+            lag_us = links.get_node_lags()
+            delays += lag_us[sources] + lag_us[targets]
         return delays
 
     def _draw_latencies(self, key: bytes, starts: IntArray) -> IntArray:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chain.consensus.base import Rules, Topic
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.draws import draw_below, draw_exponential
@@ -77,6 +79,11 @@ class NodeView:
 
     def latest_final(self) -> BlockRecord:
         return self._tables.tree.get_final(self.node, self.now_us)
+
+    def get_choice(self, parent: BlockRecord) -> BlockRecord | None:
+        choices = self._tables.tree.get_choices(parent, self.now_us)
+        index = -1 if choices is None else choices.item(self.node)
+        return self._tables.tree.records[index] if index >= 0 else None
 
     def get_messages(self, topic: Topic) -> list[Any]:
         tally = self._tables.messages.tallies.get(topic)
@@ -181,6 +188,12 @@ class ObserverView(NodeView):
 
     def latest_final(self) -> BlockRecord:
         return self._tables.tree.get_first_final(self.now_us)
+
+    def get_choice(self, parent: BlockRecord) -> BlockRecord | None:
+        """Return the child most nodes were led to prefer, the earlier one on ties."""
+        choices = self._tables.tree.get_choices(parent, self.now_us)
+        led = choices[choices >= 0] if choices is not None else ()
+        return self._tables.tree.records[int(np.bincount(led).argmax())] if len(led) else None
 
     def get_messages(self, topic: Topic) -> list[Any]:
         tally = self._tables.messages.tallies.get(topic)

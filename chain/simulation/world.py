@@ -6,7 +6,7 @@ nothing by itself: rules, agents and the ledger do.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -16,13 +16,15 @@ from chain.consensus.base import (
     CancelTimer,
     Effects,
     Finalize,
+    FinalizeFor,
     Forget,
+    Prefer,
     Publish,
     SetTimer,
     Setup,
     Topic,
 )
-from chain.consensus.block_tree import BlockRecord, BlockTree
+from chain.consensus.block_tree import BlockRecord, BlockTree, Nodes
 from chain.crypto.hashing import digest
 from chain.encoding import encode
 from chain.errors import InvalidBlock, InvalidEncoding, InvalidMessage, InvalidTransaction, RuleBroken
@@ -35,6 +37,7 @@ from chain.network.network import Network
 from chain.network.parameters import NetworkParameters
 from chain.network.spread import Spread
 from chain.node.messages import MessageRecord, MessageTable, Watch
+from chain.node.stage import Stage
 from chain.node.transactions import TransactionRecord, TransactionTable
 from chain.node.view import NodeView, ObserverView, Tables
 from chain.simulation.commands import Command
@@ -42,6 +45,9 @@ from chain.simulation.history import History, Record
 from chain.simulation.kernel import LANE_ARRIVAL, LANE_SCENARIO, LANE_TIMER, Event, Kernel
 from chain.simulation.signer import Signer
 from chain.units import NEVER, Address, Hash, NodeId, TimeUs
+
+ALL_NODES: Final = NodeId(-1)
+"""Whose effects and timers those of an ensemble are."""
 
 
 class Actor(Protocol):
@@ -153,6 +159,10 @@ class World:
         """Return what a node knows, now or at a past moment."""
         return NodeView(self.tables, NodeId(node), self.now_us if at_us is None else at_us)
 
+    def stage(self) -> Stage:
+        """Return what an ensemble works on, now."""
+        return Stage(self.setup.seed, self.now_us, self.tree, self.network)
+
     def get_canonical(self, at_us: TimeUs | None = None) -> BlockRecord:
         """Return the head of the run as a whole: the fork choice of somebody who hears everything at once."""
         return self.consensus.rules.head(ObserverView(self.tables, self.now_us if at_us is None else at_us))
@@ -172,6 +182,10 @@ class World:
         if self._timers.get(key) != event.serial:
             return  # replaced or cancelled since
         del self._timers[key]
+        if node == ALL_NODES:
+            assert self.consensus.ensemble is not None
+            self.apply_effects(node, self.consensus.ensemble.on_timer(self.stage(), event.name, event.data))
+            return
         self.apply_effects(node, self.consensus.agents[node].on_timer(self.view(node), event.name, event.data))
 
     def _on_block(self, event: Event) -> None:
@@ -210,6 +224,8 @@ class World:
     def wake(self, node: NodeId) -> None:
         """Let a node's agent begin, at the start of the run or after having been offline."""
         self.apply_effects(node, self.consensus.agents[node].start(self.view(node)))
+        if self.consensus.ensemble is not None:
+            self.apply_effects(ALL_NODES, self.consensus.ensemble.on_start(self.stage(), node))
 
     def silence(self, node: NodeId) -> None:
         """Forget all timers of a node that goes offline."""
@@ -237,6 +253,11 @@ class World:
                     self.network.forget(self.messages.forget(topics))
                 case Finalize(block_hash):
                     self.finalize(node, block_hash)
+                case FinalizeFor(block_hash, nodes):
+                    self.tree.finalize_for(self.tree[block_hash], nodes, self.now_us)
+                    self.history.note(b"finals" + block_hash + nodes.tobytes())
+                case Prefer(parent, choices):
+                    self._prefer(self.tree[parent], choices)
 
     def publish_block(self, node: NodeId, block: Block, message_bytes: int = 0) -> BlockRecord | None:
         """Check a block, and send it out; an invalid one reaches the node's neighbours, who refuse it.
@@ -270,6 +291,8 @@ class World:
         if woken:
             self._awaited[record.index] = set()
             self._await_arrivals(record, range(self.node_count) if woken is True else woken)
+        if self.consensus.ensemble is not None:
+            self.apply_effects(ALL_NODES, self.consensus.ensemble.on_block(self.stage(), record))
         return record
 
     def _check_block(self, parent: BlockRecord, block: Block) -> None:
@@ -340,6 +363,11 @@ class World:
         """Note that a node takes a block as final."""
         self.tree.finalize(self.tree[block], node, self.now_us)
         self.history.note(b"final" + node.to_bytes(4) + block)
+
+    def _prefer(self, parent: BlockRecord, choices: Nodes) -> None:
+        """Note which child of a block each node prefers from now on."""
+        parent.choices = [*(parent.choices or ()), (self.now_us, choices)]
+        self.history.note(b"prefer" + parent.hash + choices.tobytes())
 
     # Transactions ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,32 @@
+"""What an ensemble works on: everything published, and the ways between all nodes at one moment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chain.consensus.block_tree import BlockTree, Nodes, Times
+from chain.network.network import Network
+from chain.units import TimeUs
+
+
+@dataclass(slots=True)
+class Stage:
+    """All nodes at ``now_us``: the ``Stage`` of chain/consensus/base.py."""
+
+    seed: int
+    now_us: TimeUs
+    tree: BlockTree
+    network: Network
+
+    def get_online(self) -> Nodes:
+        """Return the indices of the nodes that are switched on."""
+        links = self.network.links
+        return np.array([node for node in range(links.topology.nodes) if links.is_online_now(node)], dtype=np.intp)
+
+    def get_groups(self) -> Nodes:
+        """Return a label for each node: two have the same one when open links lead from one to the other."""
+        return self.network.get_groups()
+
+    def ask(self, sources: Nodes, targets: Nodes, luck: Times, size_bytes: int) -> Times:
+        """Return how long small messages between pairs of nodes take, in µs, and count them as sent."""
+        return self.network.ask(sources, targets, luck, size_bytes)
