@@ -83,7 +83,7 @@ def test_a_shipped_scenario_says_what_it_is_and_runs(name: str) -> None:
     assert scenario.description
     assert scenario.until > 0
     simulation = build(scenario)
-    span_us = min(int(scenario.until), 3 * int(simulation.world.consensus.rules.parameters.interval))
+    span_us = int(scenario.until) // 48
     simulation.run_until(TimeUs(span_us))
     report = compute_report(simulation)
     assert (report["scenario"], report["seed"], report["virtual_seconds"]) == (name, 1, span_us / SECOND)
