@@ -260,7 +260,7 @@ class World:
                     self._prefer(self.tree[parent], choices)
 
     def publish_block(self, node: NodeId, block: Block, message_bytes: int = 0) -> BlockRecord | None:
-        """Check a block, and send it out; an invalid one reaches the node's neighbours, who refuse it.
+        """Check a block and send it out; an invalid one is refused where it is made and reaches nobody.
 
         With ``message_bytes`` it travels in a message of that size, and as messages do.
         """
