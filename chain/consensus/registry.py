@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chain.consensus import proof_of_authority, proof_of_stake, proof_of_work, tendermint
+from chain.consensus import ghost, proof_of_authority, proof_of_stake, proof_of_work, tendermint
 from chain.consensus.base import Setup
 
 
@@ -16,6 +16,7 @@ class ProtocolEntry(NamedTuple):
 
 
 PROTOCOLS: dict[str, ProtocolEntry] = {
+    "ghost": ProtocolEntry(ghost.GhostParameters, ghost.build),
     "proof-of-authority": ProtocolEntry(proof_of_authority.ProofOfAuthorityParameters, proof_of_authority.build),
     "proof-of-stake": ProtocolEntry(proof_of_stake.ProofOfStakeParameters, proof_of_stake.build),
     "proof-of-work": ProtocolEntry(proof_of_work.ProofOfWorkParameters, proof_of_work.build),
