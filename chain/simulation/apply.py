@@ -13,6 +13,8 @@ from chain.units import COIN, DAY, Address, NodeId, format_amount
 FAUCET_LIMIT = 1_000 * COIN
 """The most the faucet pays at once, in units."""
 FAUCET_TIP_PER_GAS = 60
+DEPOSIT_LIMIT = 1_000_000 * COIN
+"""The most that is put down at once, in units."""
 MAX_FAUCET_UNDER_WAY = 64
 MAX_LAG_US = DAY
 
@@ -195,6 +197,31 @@ def _set_proposal(world: World, command: c.ProposeSigner | c.WithdrawProposal, a
         raise CommandRefused("command/signer", f"node n{command.node:02d} does not vote on who signs blocks")
     world.record_command(command)
     agent.set_proposal(world.tables.proposers[command.other], authorize)  # type: ignore[union-attr]  # just checked
+
+
+@_apply.register
+def _(command: c.DepositStake, world: World) -> None:
+    agent = _get_staker(world, command.node)
+    if not 1 <= command.amount <= DEPOSIT_LIMIT:
+        limit, given = format_amount(DEPOSIT_LIMIT), format_amount(command.amount)
+        raise CommandRefused("command/stake", f"a deposit is up to {limit} coins, {given} were put down")
+    world.record_command(command)
+    world.apply_effects(NodeId(command.node), agent.deposit(world.view(command.node), command.amount))
+
+
+@_apply.register
+def _(command: c.ExitValidator, world: World) -> None:
+    agent = _get_staker(world, command.node)
+    world.record_command(command)
+    world.apply_effects(NodeId(command.node), agent.leave(world.view(command.node)))
+
+
+def _get_staker(world: World, node: int) -> Any:
+    _check_online(world, node)
+    agent = world.consensus.agents.get(NodeId(node))
+    if not hasattr(agent, "deposit"):
+        raise CommandRefused("command/stake", f"node n{node:02d} has no validator that could hold stake")
+    return agent
 
 
 @_apply.register

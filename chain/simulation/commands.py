@@ -128,6 +128,20 @@ class WithdrawProposal(_Command, frozen=True):
     other: int
 
 
+class DepositStake(_Command, frozen=True):
+    """Let a node's validator put down stake, or more of it (proof of stake)."""
+
+    node: int
+    amount: int
+    """In units."""
+
+
+class ExitValidator(_Command, frozen=True):
+    """Let a node's validator ask to leave; the exit queue decides when it may (proof of stake)."""
+
+    node: int
+
+
 class SetTraffic(_Command, frozen=True):
     """Change how often people pay each other: payments a thousand seconds; 0 stops them."""
 
@@ -151,6 +165,8 @@ Command = (
     | SetHashRate
     | ProposeSigner
     | WithdrawProposal
+    | DepositStake
+    | ExitValidator
     | SetTraffic
 )
 

@@ -21,11 +21,11 @@ from chain.consensus.stake_accounting import FAR_FUTURE_EPOCH
 from chain.consensus.stake_operations import Deposit, Exit, sign_operation
 from chain.consensus.validators import Context
 from chain.encoding import decode, encode
-from chain.errors import InvalidBlock, InvalidMessage, InvalidScenario
+from chain.errors import CommandRefused, InvalidBlock, InvalidMessage, InvalidScenario
 from chain.ledger.block import Block
 from chain.scenario import apply_settings, load_scenario
 from chain.scenario import build as build_simulation
-from chain.simulation.commands import Heal, Partition, StartNode, StopNode
+from chain.simulation.commands import DepositStake, ExitValidator, Heal, Partition, StartNode, StopNode
 from chain.simulation.report import compute_report
 from chain.simulation.simulation import Simulation
 from chain.units import COIN, SECOND, NodeId, TimeUs
@@ -395,8 +395,7 @@ def test_evidence_that_proves_nothing_is_refused(proposal: Proposal) -> None:
 def test_a_deposit_makes_a_validator_after_finality_and_the_queue() -> None:
     simulation = start("nodes.stakes_coins=[32, 32, 32, 32, 32, 32, 32, 32]", "network.nodes=10")
     run_epochs(simulation, 3.2)
-    agent = get_validator(simulation, 9)
-    simulation.world.apply_effects(NodeId(9), agent.deposit(simulation.world.view(9), 32 * COIN))
+    simulation.submit(DepositStake(9, 32 * COIN))
     run_epochs(simulation, 6)
     validator = simulation.world.view(0).get_head().state.registry.validators[9]
     assert validator.eligibility_epoch == 5  # seen in epoch 3, effective at its end, eligible at the next
@@ -411,8 +410,7 @@ def test_a_deposit_makes_a_validator_after_finality_and_the_queue() -> None:
 def test_who_leaves_goes_on_until_the_queue_lets_it_out() -> None:
     simulation = start()
     run_epochs(simulation, 2.2)
-    agent = get_validator(simulation, 4)
-    simulation.world.apply_effects(NodeId(4), agent.leave(simulation.world.view(4)))
+    simulation.submit(ExitValidator(4))
     run_epochs(simulation, 3.9)
     assert simulation.world.view(0).get_head().state.registry.validators[4].exit_epoch == FAR_FUTURE_EPOCH
     run_epochs(simulation, 5)  # least_service_epochs is 4 here
@@ -424,6 +422,15 @@ def test_who_leaves_goes_on_until_the_queue_lets_it_out() -> None:
     voted = [any(it.validator == 4 for it in those) for those in votes]
     assert voted == [True] * 4 + [False] * 2
     assert get_row(simulation)[2] == 9
+
+
+def test_commands_for_stake_are_refused_where_there_is_none() -> None:
+    mining = start(name="classroom")
+    for command in (DepositStake(3, COIN), ExitValidator(3)):
+        with pytest.raises(CommandRefused, match="command/stake"):
+            mining.submit(command)
+    with pytest.raises(CommandRefused, match="command/stake"):
+        start().submit(DepositStake(3, 0))
 
 
 def test_operations_are_counted_once_and_checked(proposal: Proposal) -> None:
