@@ -144,7 +144,11 @@ def ask_specification(cases: list[Case]) -> list[dict[str, Any]]:
 
 
 def compare(mine: dict[str, Any], theirs: dict[str, Any]) -> str | None:
-    """Return in what two results differ, or None. Why a transaction is invalid is told in different words."""
+    """Return in what two results differ, or None.
+
+    Why a transaction is invalid is told in different words. Where the specification itself breaks off there is nothing
+    to compare.
+    """
     if "invalid" in theirs:
         return None if "invalid" in mine or theirs.get("ran") else f"should be invalid: {theirs['invalid']}"
     for key in ("error", "gas_used", "output", "refund", "logs", "post"):

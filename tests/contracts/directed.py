@@ -6,6 +6,7 @@ from random import Random
 from assembler import assemble, push
 from cases import Case, make_case
 
+from chain.contracts.addresses import compute_create_address
 from chain.contracts.evm.opcodes import OPCODES, Kind, Opcode
 
 TARGET, OTHER, THIRD = "c1" * 20, "c2" * 20, "c3" * 20
@@ -108,6 +109,14 @@ def make_call_cases() -> list[Case]:
             )
         static = assemble(*_call(OTHER, name="STATICCALL"), *keep)
         cases.append(make_code_case(static, other=_account(assemble(*salt, 0, 0, 0, name))))
+    for heir in ("CALLER", "ADDRESS"):  # created where money already lay, and gone again in the same transaction
+        tiny = assemble(1, 1, "SSTORE", heir, "SELFDESTRUCT")
+        made = make_code_case(assemble(*_deploy(tiny), len(tiny), 0, 5, "CREATE", *keep))
+        made["pre"][compute_create_address(bytes.fromhex(TARGET), 1).hex()] = ["0x0", "0x32", "", {}]
+        cases.append(made)
+    last = make_code_case(assemble(0, 0, 0, "CREATE", *keep))
+    last["pre"][TARGET][0] = hex(2**64 - 1)
+    cases.append(last)
     for write in (["1", "SSTORE"], ["1", "TSTORE"], ["LOG0"], ["SELFDESTRUCT"], [*_call(THIRD, value=1)]):
         items = [1 if item == "1" else item for item in write]
         code = assemble(0, 0, *items) if isinstance(items[-1], str) else assemble(*items)
@@ -197,10 +206,12 @@ def make_transaction_cases() -> list[Case]:
         make_case(pre, OTHER, gas=20_999),
         make_case(pre, "c0" * 20),
     ]
+    old = make_case(pre, OTHER, nonce=hex(2**64 - 1))
+    old["pre"]["aa" * 20] = [hex(2**64 - 1), hex(10**24), "", {}]
     collided = make_case({}, "", data=initcode.hex())
     created = "3c952d36207c0d52743a646e7ac2649009bd358e"  # of the usual sender at nonce 0
     collided["pre"][created] = ["0x0", "0x0", "", {"0x1": "0x1"}]
-    return [*cases, collided]
+    return [*cases, old, collided]
 
 
 def make_directed_cases() -> list[Case]:

@@ -186,6 +186,14 @@ class Writer:
         call: list[int | str | bytes] = [f"@{back}", self.pick_word(), f"@{body}", "JUMP", f":{back}", *self.keep()]
         return [*call, f"@{after}", "JUMP", f":{body}", 7, "ADD", "SWAP1", "JUMP", f":{after}"]
 
+    def write_endless(self, statements: int) -> bytes:
+        """Return a program that does the same again and again until its gas is used up."""
+        items: list[int | str | bytes] = []
+        for _ in range(statements):
+            items += self.write_statement()
+        clear: list[int | str | bytes] = [":again", *items, "GAS", "@again", "JUMPI"]
+        return assemble(*clear)
+
     def write(self, statements: int) -> bytes:
         """Return a program."""
         random = self.random

@@ -6,12 +6,13 @@ oracle's environment (tools/make_oracle.sh) tens of thousands of fresh random tr
 
 import json
 import os
+from random import Random
 from typing import Any
 
 import pytest
 from cases import ENV, VECTORS, ask_specification, compare, digest, get_oracle, run_case, shorten
 from directed import make_directed_cases
-from programs import make_random_case
+from programs import CONTRACTS, Writer, make_random_case
 
 from chain.contracts.evm import Mode
 
@@ -50,6 +51,18 @@ def test_a_translated_program_agrees_with_the_plain_loop(first: int) -> None:
         case = make_random_case(5_000_000 + seed)
         plain = run_case(case, Mode.PLAIN)
         assert run_case(case, Mode.EAGER) == plain, seed
+        assert run_case(case, Mode.AUTO) == plain, seed
+
+
+def test_hot_programs_agree_with_the_plain_loop() -> None:
+    """Programs that run for long are translated on the way, one part after another."""
+    for seed in range(60):
+        case = make_random_case(6_000_000 + seed)
+        for place, name in enumerate(CONTRACTS):
+            case["pre"][name][2] = Writer(Random(seed * 10 + place)).write_endless(1 + seed % 5).hex()
+        case["tx"] |= {"to": CONTRACTS[0], "gas": 150_000, "data": ""}
+        plain = run_case(case, Mode.PLAIN)
+        assert run_case(case, Mode.AUTO) == plain, seed
         assert run_case(case, Mode.AUTO) == plain, seed
 
 

@@ -8,7 +8,7 @@ Simplification: none in results. How often a part has run decides only when it i
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from chain.contracts.evm.frame import Frame
@@ -26,7 +26,7 @@ Trace = Callable[["Frame"], int]
 class Program:
     """One code with what is known about it."""
 
-    __slots__ = ("_jump_destinations", "code", "credit", "padded", "traced", "traces", "visits")
+    __slots__ = ("_jump_destinations", "code", "credit", "names", "padded", "traced", "traces", "visits")
 
     def __init__(self, code: bytes) -> None:
         self.code = code
@@ -34,6 +34,8 @@ class Program:
         self._jump_destinations: frozenset[int] | None = None
         self.traces: dict[int, Trace | None] = {}
         """Translated parts by entry; None where there is nothing to translate."""
+        self.names: dict[str, Any] = {}
+        """What the text of the translated parts refers to."""
         self.visits: dict[int, int] = {}
         """How often each entry was run plainly."""
         self.credit = 0

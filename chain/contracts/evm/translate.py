@@ -251,7 +251,9 @@ def _compile(line: Line, entry: int, run_block: RunBlock) -> Trace:
         " g = f.gas; m = f.memory; w = f.slots",
     ]
     text = "\n".join([*head, *(f" {statement}" for statement in line.text if statement)])
-    names = {**_NAMES, "J": line.program.jump_destinations, "run_block": run_block}
+    names = line.program.names  # one dictionary for all traces of a program: they may be many
+    if not names:
+        names.update(_NAMES, J=line.program.jump_destinations, run_block=run_block)
     exec(compile(text, f"<trace {entry}>", "exec"), names)  # noqa: S102  # see the module's docstring
-    trace: Trace = names["trace"]
+    trace: Trace = names.pop("trace")
     return trace
