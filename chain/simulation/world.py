@@ -320,7 +320,7 @@ class World:
     def broadcast(self, node: NodeId, effect: Broadcast) -> None:
         """Check a consensus message and send it out; an invalid one is refused by whoever gets it."""
         encoded = encode(effect.message)
-        key = digest("message", encoded)
+        key = digest("message", encoded + (b"" if effect.target is None else effect.target.to_bytes(4)))
         if key in self.messages:
             return
         try:
