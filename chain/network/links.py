@@ -94,6 +94,10 @@ class Links:
         """Return whether a node was online at a moment. At the moment of a change the new state holds."""
         return bisect_right(self._node_changes.get(node, ()), at_us) % 2 == 0
 
+    def get_online_now(self) -> npt.NDArray[np.intp]:
+        """Return the indices of the nodes that are online after the last change."""
+        return np.flatnonzero(~self._offline)
+
     def is_online_now(self, node: int) -> bool:
         """Return whether a node is online after the last change."""
         return not self._offline.item(node)

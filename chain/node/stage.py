@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from chain.consensus.block_tree import BlockTree, Nodes, Times
 from chain.network.network import Network
 from chain.units import TimeUs
@@ -20,8 +18,7 @@ class Stage:
 
     def get_online(self) -> Nodes:
         """Return the indices of the nodes that are switched on."""
-        links = self.network.links
-        return np.array([node for node in range(links.topology.nodes) if links.is_online_now(node)], dtype=np.intp)
+        return self.network.links.get_online_now()
 
     def get_groups(self) -> Nodes:
         """Return a label for each node: two have the same one when open links lead from one to the other."""

@@ -1,0 +1,203 @@
+"""Snowman's polls: all nodes ask, answer and count at once, a tick of the clock at a time.
+
+Where the answers come from: a peer prefers the block it knew first among the children of each block
+(``BlockRecord.known_us``), unless its own polls led it to another (``BlockRecord.choices``), and both are looked up at
+the moment at which the question reaches it. A poll is counted at the tick at which it ends, so all it looks at is past.
+
+Sources and simplifications: chain/consensus/snowman.py.
+"""
+
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from chain.consensus.base import Effect, Effects, Ensemble, FinalizeFor, Prefer, SetTimer, Stage
+from chain.consensus.block_tree import BlockRecord, Nodes, Times
+from chain.consensus.snowball import Mask, Snowball, build_snowball, choose_peers
+from chain.draws import draw_array
+from chain.units import NEVER, NodeId, TimeUs
+
+POLL_BYTES: Final = 100
+"""About the size of a PullQuery or of Chits."""
+_POLL: Final = "poll"
+
+
+class PollParameters(NamedTuple):
+    """What chain/consensus/snowman.py's parameters say of polls."""
+
+    sample_size: int
+    alpha: int
+    beta: int
+    interval_us: int
+    concurrent: int
+    max_processing: int
+
+
+class Polls(Ensemble):
+    """All nodes' polls, a tick at a time, as long as a block is open: known and not accepted by all that run."""
+
+    __slots__ = ("_is_ticking", "_open", "_settled", "_snowballs", "cumulative", "parameters")
+
+    def __init__(self, parameters: PollParameters, powers: list[int]) -> None:
+        self.parameters, self.cumulative = parameters, list(accumulate(powers))
+        self._settled = 0  # index of the highest block that all accepted
+        self._open: list[int] = []  # indices of the blocks above it, parents first
+        self._snowballs: dict[int, Snowball] = {}  # by index of the parent
+        self._is_ticking = False
+
+    def copy(self) -> "Polls":
+        other = Polls(self.parameters, [])
+        other.cumulative, other._settled, other._is_ticking = self.cumulative, self._settled, self._is_ticking
+        other._open = self._open.copy()
+        other._snowballs = {index: snowball.copy() for index, snowball in self._snowballs.items()}
+        return other
+
+    def on_block(self, stage: Stage, block: BlockRecord) -> Effects:
+        assert block.parent is not None
+        if block.parent.index != self._settled and block.parent.index not in self._open:
+            return ()  # on a branch that everybody rejected
+        self._open.append(block.index)
+        return self._tick_from(stage)
+
+    def on_start(self, stage: Stage, node: NodeId) -> Effects:
+        tree = stage.tree
+        settled, final = tree.records[self._settled], tree.get_final(node, stage.now_us)
+        if final.height < settled.height:
+            lowest = max(final.height, settled.height - self.parameters.max_processing)
+            self._settle(stage, tree.get_ancestor(settled, lowest))
+        return self._tick_from(stage)
+
+    def _tick_from(self, stage: Stage) -> Effects:
+        if self._is_ticking or not self._open:
+            return ()
+        self._is_ticking, interval = True, self.parameters.interval_us
+        tick = -(-stage.now_us // interval)
+        return [SetTimer(_POLL, TimeUs((tick + self.parameters.concurrent) * interval), tick)]
+
+    def on_timer(self, stage: Stage, name: str, data: int) -> Effects:
+        self._advance(stage)
+        self._is_ticking = bool(self._open)
+        if not self._open:
+            return ()
+        next_us = TimeUs(stage.now_us + self.parameters.interval_us)
+        return [*self._end_polls(stage, data), SetTimer(_POLL, next_us, data + 1)]
+
+    def _advance(self, stage: Stage) -> None:
+        """Move the settled block up as far as every running node has accepted, or others far more."""
+        tree, online = stage.tree, stage.get_online()
+        settled, top = tree.records[self._settled], tree.get_first_final(stage.now_us)
+        for record in map(tree.records.__getitem__, self._open):
+            if record.parent is settled and record.final_us is not None and record.final_us[online].max() < NEVER:
+                settled = record
+        lowest = top.height - 2 * self.parameters.max_processing
+        if settled.height < lowest:
+            settled = tree.get_ancestor(top, lowest)
+        if settled.index != self._settled:
+            self._settle(stage, settled)
+
+    def _settle(self, stage: Stage, settled: BlockRecord) -> None:
+        kept = {settled.index: None}
+        for record in stage.tree.records[settled.index + 1 :]:
+            if record.parent is not None and record.parent.index in kept:
+                kept[record.index] = None
+        self._settled, self._open = settled.index, list(kept)[1:]
+        self._snowballs = {index: snowball for index, snowball in self._snowballs.items() if index in kept}
+
+    def _end_polls(self, stage: Stage, tick: int) -> list[Effect]:
+        """Count the answers to the polls that began at a tick and end now."""
+        sent_us, tree = tick * self.parameters.interval_us, stage.tree
+        asking = self._get_asking(stage, sent_us)
+        if not len(asking):
+            return []
+        peers, query_us, is_answered = self._ask(stage, tick, asking)
+        agrees = {self._settled: is_answered}  # by block: whether the peer's answer speaks for it
+        families: dict[int, list[BlockRecord]] = {}
+        for record in map(tree.records.__getitem__, self._open):
+            assert record.parent is not None
+            families.setdefault(record.parent.index, []).append(record)
+        effects: list[Effect] = []
+        for index, children in families.items():
+            parent = tree.records[index]
+            answers = _compute_answers(parent, children, peers, query_us, sent_us)
+            is_success = np.zeros((len(children), len(parent.known_us)), dtype=np.bool_)
+            for row, child in enumerate(children):
+                agrees[child.index] = agrees[index] & answers[row]
+                is_enough = np.count_nonzero(agrees[child.index], axis=1) >= self.parameters.alpha
+                is_success[row, asking] = is_enough & (child.known_us[asking] <= sent_us)
+            effects += self._count(stage, parent, children, is_success, asking)
+        return effects
+
+    def _get_asking(self, stage: Stage, sent_us: int) -> Nodes:
+        """Return the running nodes that knew a block then which they had not accepted."""
+        online = stage.get_online()
+        is_asking = np.zeros(len(online), dtype=np.bool_)
+        for record in map(stage.tree.records.__getitem__, self._open):
+            is_open = record.known_us[online] <= sent_us
+            if record.final_us is not None:
+                is_open &= record.final_us[online] > sent_us
+            is_asking |= is_open
+        return online[is_asking]
+
+    def _ask(self, stage: Stage, tick: int, asking: Nodes) -> tuple[Nodes, Times, Mask]:
+        """Return, with a row a node that asks and a column a question: the peer, when it is asked, if it answers."""
+        size, nodes = self.parameters.sample_size, len(stage.tree.records[0].known_us)
+        luck = draw_array(stage.seed, "poll", tick, size=nodes * size).reshape(nodes, size)[asking]
+        peers, sources = choose_peers(luck, self.cumulative), np.broadcast_to(asking[:, None], luck.shape)
+        levels = (luck >> np.uint64(32)).astype(np.int64)
+        out_us = stage.ask(sources, peers, levels & 0xFFF, POLL_BYTES)
+        back_us = stage.ask(peers, sources, levels >> 12 & 0xFFF, POLL_BYTES)
+        groups, interval = stage.get_groups(), self.parameters.interval_us
+        is_answered = groups[sources] == groups[peers]
+        is_answered &= out_us + back_us <= self.parameters.concurrent * interval
+        return peers, out_us + tick * interval, is_answered
+
+    def _count(
+        self, stage: Stage, parent: BlockRecord, children: list[BlockRecord], is_success: Mask, asking: Nodes
+    ) -> list[Effect]:
+        """Let the Snowball instance of a block's children count, and return who prefers and who accepts what now."""
+        nodes = is_success.shape[1]
+        snowball = self._snowballs.setdefault(parent.index, build_snowball(nodes))
+        snowball.add_values(len(children))
+        is_asked = np.zeros(nodes, dtype=np.bool_)
+        is_asked[asking] = True
+        led, first = stage.tree.get_choices(parent, stage.now_us), _get_first_known(children)
+        indexes = np.array([child.index for child in children])
+        before = first if led is None else np.where(led >= 0, np.searchsorted(indexes, led), first)
+        after = snowball.apply_query(is_success, before, is_asked)
+        finals = [child.final_us for child in children if child.final_us is not None]
+        is_free = is_asked & (np.min(finals, axis=0) == NEVER) if finals else is_asked
+        effects: list[Effect] = []
+        for row, child in enumerate(children):
+            is_sure = is_free & (snowball.streak[row] >= self.parameters.beta)
+            if is_sure.any():
+                after = np.where(is_sure, row, after)
+                effects.append(FinalizeFor(child.hash, np.flatnonzero(is_sure)))
+        if (after != before).any():
+            kept = -1 if led is None else led
+            effects.append(Prefer(parent.hash, np.where(after != before, indexes[after], kept)))
+        return effects
+
+
+def _get_first_known(children: list[BlockRecord]) -> Nodes:
+    """Return by node the place of the child it knows first, the smaller hash on ties."""
+    order = sorted(range(len(children)), key=lambda row: children[row].hash)
+    first = np.argmin(np.stack([children[row].known_us for row in order]), axis=0)
+    chosen: Nodes = np.array(order, dtype=np.intp).take(first)
+    return chosen
+
+
+def _compute_answers(
+    parent: BlockRecord, children: list[BlockRecord], peers: Nodes, query_us: Times, sent_us: int
+) -> list[Mask]:
+    """Return for each child whether the peers, at these moments, knew it and preferred it to the other children."""
+    knows = [child.known_us[peers] <= query_us for child in children]
+    if len(children) == 1:
+        return knows
+    indexes = np.array([child.index for child in children])
+    first = indexes[_get_first_known(children)]
+    prefers = first[peers]
+    for since_us, led in parent.choices or ():
+        chosen = np.where(led >= 0, led, first)[peers]
+        prefers = chosen if since_us <= sent_us else np.where(query_us >= since_us, chosen, prefers)
+    return [mask & (prefers == index) for mask, index in zip(knows, indexes, strict=True)]
