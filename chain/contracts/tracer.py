@@ -7,7 +7,8 @@ again up to it; what lies around it is kept, so that the next steps in either di
 Invariant: the host is never written to. It must be as it was before the message; then ``trace.result`` is what the
 message came to.
 
-Simplification: beyond ``MAX_STEPS`` steps nothing is noted (``truncated``); the result is whole all the same.
+Simplification: after ``MAX_STEPS`` steps the noting ends (``truncated``), so that any message opens at once; calls
+that are open then have no end. The result is whole all the same.
 """
 
 from array import array
@@ -23,7 +24,7 @@ from chain.contracts.evm.opcodes import get_opcode_name
 from chain.contracts.evm.transaction import execute_message
 from chain.units import Address
 
-MAX_STEPS: Final = 1_000_000
+MAX_STEPS: Final = 250_000
 KEPT_BYTES: Final = 4096
 """Bytes of each call's data and output that are kept: calls are cheap and their data may be long."""
 _WINDOW_STEPS: Final = 64
@@ -167,6 +168,10 @@ class Trace:
         return profile
 
 
+class _Enough(Exception):
+    """Ends a run when it has shown what was wanted."""
+
+
 class _Recorder:
     """Notes the steps of the first run."""
 
@@ -192,16 +197,14 @@ class _Recorder:
             first_step=len(trace),
         )
         self.open.append((call, frame))
-        if not trace.truncated:
-            trace.calls.append(call)
+        trace.calls.append(call)
 
     def on_step(self, frame: Frame, pc: int, opcode: int) -> None:
         """Note a step."""
         trace, call = self.trace, self.open[-1][0]
         self._settle(call, frame)
         if len(trace.pcs) >= MAX_STEPS:
-            trace.truncated = True
-            return
+            raise _Enough
         if opcode == _SSTORE and len(frame.stack) > 1:
             self._note_write(call, frame)
         call.last_step = len(trace.pcs)
@@ -233,10 +236,6 @@ class _Recorder:
         if old != new:
             change = StorageChange(len(self.trace), call.index, call.address, key, old, new)
             self.trace.storage_changes.append(change)
-
-
-class _Enough(Exception):
-    """Ends a run again when it has shown what was wanted."""
 
 
 class _Window:
@@ -273,9 +272,17 @@ def _run_window(trace: Trace, index: int) -> dict[int, tuple[tuple[int, ...], by
     return window.kept
 
 
-def trace_message(host: Host, context: Context, message: Message) -> Trace:
-    """Run a message without writing and return its steps. Raises InvalidTransaction like ``execute_message``."""
+def trace_message(host: Host, context: Context, message: Message, result: Result | None = None) -> Trace:
+    """Run a message without writing and return its steps.
+
+    ``result`` is what it came to, where that is known; it saves running a long message to its end. Raises
+    InvalidTransaction like ``execute_message``.
+    """
     trace = Trace(host, context, message, Result(False, b"", 0, 0, (), None, None, 0))
     recorder = _Recorder(trace)
-    trace.result = execute_message(host, context, message, mode=Mode.PLAIN, observer=recorder, write=False)
+    try:
+        trace.result = execute_message(host, context, message, mode=Mode.PLAIN, observer=recorder, write=False)
+    except _Enough:
+        trace.truncated = True
+        trace.result = result or execute_message(host, context, message, write=False)
     return trace

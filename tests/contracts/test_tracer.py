@@ -1,5 +1,7 @@
 """Stepping through what a message did, forwards and backwards."""
 
+from dataclasses import replace
+
 import pytest
 from assembler import assemble
 from tokens import ALICE, BOB, SUPPLY, TOKEN, deploy_token, make_call
@@ -108,6 +110,8 @@ def test_a_long_run_is_cut_but_its_result_is_whole(monkeypatch: pytest.MonkeyPat
     host = make_host(assemble(":l", "MSIZE", "MLOAD", "POP", "@l", "JUMP"))
     trace = trace_message(host, Context(), Message(ALICE, TARGET, 100_000))
     assert (len(trace), trace.truncated, trace.result.error) == (1000, True, Halt.OUT_OF_GAS)
+    known = replace(trace.result, gas_used=1)
+    assert trace_message(host, Context(), Message(ALICE, TARGET, 100_000), known).result is known
     middle = trace.get_step(500)
     assert len(middle.memory) == 32 * len([1 for index in range(500) if trace.opcodes[index] == 0x51])
     assert trace.get_step(400).index == 400
