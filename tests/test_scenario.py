@@ -233,7 +233,7 @@ SPANS = 'a span of time in quotes, such as "250ms", "30m", "1h30m", "7d"'
         ("network.relay=pull", "network.relay: 'pull' is not allowed; allowed: announce, push"),
         ("network.relay=anounce", "(did you mean announce?)"),
         ("consensus.mining=lazy", "consensus.mining: 'lazy' is not allowed; allowed: automatic, manual"),
-        ("consensus.protocol=proof-of-wrok", "consensus.protocol: 'proof-of-wrok' is not allowed; allowed: proof-of"),
+        ("consensus.protocol=proof-of-wrok", "(did you mean proof-of-work?)"),
         ("consensus.protocol=5", "consensus.protocol: '5' is not allowed; allowed: "),
         ("consensus.protocol=[]", "consensus.protocol: '[]' is not allowed; allowed: "),
         # spans
