@@ -17,6 +17,7 @@ CONTRACTS = [f"{number:02x}" * 20 for number in (0xC1, 0xC2, 0xC3)]
 EMPTY_ACCOUNT, RICH_ACCOUNT, DELEGATING = "e0" * 20, "d0" * 20, "f7" * 20
 ADDRESSES = [*CONTRACTS, *CONTRACTS, SENDER, EMPTY_ACCOUNT, RICH_ACCOUNT, DELEGATING, "c0" * 20]
 ADDRESSES += ["00" * 19 + f"{number:02x}" for number in (0, 1, 2, 3, 4, 5, 9, 6, 0x12)]
+VALID = [row.byte for row in OPCODES if row]
 WORDS = [row for row in OPCODES if row and row.kind is Kind.PLAIN and row.pushes == 1 and row.byte < 0x1E]
 READS = [
     "ADDRESS",
@@ -249,3 +250,25 @@ def make_random_case(seed: int) -> Case:
     )
     value = random.choice([0, 0, 1, 10**9])
     return make_case(pre, to, data=data.hex(), gas=gas, value=hex(value), access=access)
+
+
+def write_raw(random: Random) -> bytes:
+    """Return opcodes drawn one by one, with enough words on the stack that some of it runs."""
+    code = bytearray()
+    for _ in range(random.randrange(5, 60)):
+        kind = random.random()
+        if kind < 0.5:
+            word = random.choice([random.randrange(70), random.choice(EDGES), int(random.choice(ADDRESSES), 16)])
+            code += assemble(word)
+        else:
+            code.append(random.choice(VALID) if kind < 0.97 else random.randrange(256))
+    return bytes(code)
+
+
+def make_raw_case(seed: int) -> Case:
+    """Return the case of a seed with most of its programs drawn opcode by opcode."""
+    random, case = Random(seed), make_random_case(seed)
+    for name in CONTRACTS:
+        if random.random() < 0.7:
+            case["pre"][name][2] = write_raw(random).hex()
+    return case
