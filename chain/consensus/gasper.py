@@ -267,14 +267,15 @@ class GasperRules(Rules[BeaconState]):
     def _get_votes(self, view: View, slot: int, justified: BeaconState) -> Votes:
         """Return the stake behind each block: latest votes of before this slot, by the justified state's balances."""
         votes: Votes = {}
-        for index, vote in self._get_latest(view, slot).items():
+        for index, vote in self._get_latest(view, slot, len(justified.duties.active)).items():
             record, validator = view.get_known(vote.head), justified.registry.validators[index]
             counts = validator.is_active(justified.epoch) and not validator.is_slashed
             if counts and record is not None and record.state.slot <= vote.slot:
                 _add_stake(votes, record, validator.effective_balance)
         return votes
 
-    def _get_latest(self, view: View, slot: int) -> dict[int, Vote]:
+    def _get_latest(self, view: View, slot: int, voters: int) -> dict[int, Vote]:
+        """Return each validator's latest vote of before a slot; looks no further back once ``voters`` have one."""
         latest: dict[int, Vote] = {}
         equivocators: dict[int, None] = {}
         epoch = self.get_epoch(slot)
@@ -284,7 +285,7 @@ class GasperRules(Rules[BeaconState]):
             for attestation in view.get_messages(topic):
                 if attestation.vote.slot < slot:
                     latest.setdefault(attestation.validator, attestation.vote)
-            if len(latest) == len(self.keyring.validators):
+            if len(latest) >= voters:
                 break
         return {index: vote for index, vote in latest.items() if index not in equivocators}
 

@@ -4,8 +4,8 @@ Idea: everything here is a pure function of integers, so the sums of the specifi
 A ``Registry`` is one frozen value; what does not change is shared with the registry before.
 
 Source: ethereum/consensus-specs, ``beacon-chain.md`` of phase0 (registry, churn, slashing), altair (participation
-flags, inactivity scores), bellatrix and electra (penalty quotients), and ``weak-subjectivity.md``; functions bear the
-names they have there but for the first word. Amounts are units of 10^-9 coin, as the specification counts gwei.
+flags, inactivity scores), bellatrix and electra (penalty quotients); functions bear the names they have there but for
+the first word. Amounts are units of 10^-9 coin, as the specification counts gwei.
 
 Simplifications: no sync committee, so 2/64 of the rewards are not paid; activations and exits churn by number of
 validators (phase0), not by balance (electra); no withdrawals: what leaves stays on the validator's balance.
@@ -25,9 +25,6 @@ SOURCE_FLAG, TARGET_FLAG, HEAD_FLAG = 1, 2, 4
 FLAG_WEIGHTS: Final = ((SOURCE_FLAG, 14), (TARGET_FLAG, 26), (HEAD_FLAG, 14))
 PROPOSER_WEIGHT: Final = 8
 WEIGHT_DENOMINATOR: Final = 64
-SAFETY_DECAY_PERCENT: Final = 10
-DEPOSITS_PER_EPOCH: Final = 16 * 32
-"""MAX_DEPOSITS times SLOTS_PER_EPOCH: what the weak-subjectivity period assumes of top-ups."""
 
 FORKS: Final = {
     "phase0": (128, 1, 512, 1 << 26),
@@ -347,27 +344,3 @@ def add_to_balance(registry: Registry, index: int, amount: int) -> Registry:
 def _put(registry: Registry, index: int, validator: Validator) -> Registry:
     validators = registry.validators
     return replace(registry, validators=(*validators[:index], validator, *validators[index + 1 :]))
-
-
-# Weak subjectivity ---------------------------------------------------------------------------------------------------
-
-
-def compute_weak_subjectivity_period(
-    active_count: int, average_balance_coins: int, constants: StakeConstants, max_balance_coins: int = 32
-) -> int:
-    """Return how many epochs old a checkpoint may be for a newcomer to trust it safely (phase0 to deneb)."""
-    n, t, most, decay = active_count, average_balance_coins, max_balance_coins, SAFETY_DECAY_PERCENT
-    churn = compute_churn_limit(n, constants)
-    period = constants.withdrawability_delay_epochs
-    if most * (200 + 3 * decay) < t * (200 + 12 * decay):
-        set_churn = n * (t * (200 + 12 * decay) - most * (200 + 3 * decay)) // (600 * churn * (2 * t + most))
-        top_ups = n * (200 + 3 * decay) // (600 * DEPOSITS_PER_EPOCH)
-        return period + max(set_churn, top_ups)
-    return period + 3 * n * decay * t // (200 * DEPOSITS_PER_EPOCH * (most - t))
-
-
-def compute_weak_subjectivity_period_by_balance(total_balance_coins: int, constants: StakeConstants) -> int:
-    """Return the same since electra, where stake churns by balance: at least 128 coins an epoch."""
-    churn_coins = max(128, total_balance_coins // constants.churn_quotient)
-    churn_coins -= churn_coins % (constants.increment // COIN)
-    return constants.withdrawability_delay_epochs + SAFETY_DECAY_PERCENT * total_balance_coins // (200 * churn_coins)

@@ -25,8 +25,6 @@ from chain.consensus.stake_accounting import (
     compute_effective_balance,
     compute_proposer_reward,
     compute_slashing_penalty,
-    compute_weak_subjectivity_period,
-    compute_weak_subjectivity_period_by_balance,
     compute_whistleblower_reward,
     initiate_exit,
     slash_validator,
@@ -51,25 +49,6 @@ def count_leak_epochs(constants: StakeConstants, has_ended: Callable[[Registry],
         epochs += 1
         registry = apply_epoch(registry, flags, 100 + epochs, LONG_AGO, constants)
     return epochs, registry
-
-
-# Weak subjectivity ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("balance_coins", "validators", "epochs"),
-    [
-        *[(28, 32768, 504), (28, 65536, 752), (28, 131072, 1248), (28, 262144, 2241), (28, 524288, 2241)],
-        *[(32, 32768, 665), (32, 65536, 1075), (32, 131072, 1894), (32, 262144, 3532), (32, 1048576, 3532)],
-    ],
-)
-def test_weak_subjectivity_as_the_specification_tabulates_it(balance_coins: int, validators: int, epochs: int) -> None:
-    assert compute_weak_subjectivity_period(validators, balance_coins, MAINNET) == epochs
-
-
-@pytest.mark.parametrize(("millions", "epochs"), [(1, 665), (2, 1075), (4, 1894), (8, 3532), (16, 3532)])
-def test_weak_subjectivity_since_electra_counts_coins(millions: int, epochs: int) -> None:
-    assert compute_weak_subjectivity_period_by_balance(millions << 20, MAINNET) == epochs
 
 
 # The inactivity leak -------------------------------------------------------------------------------------------------
