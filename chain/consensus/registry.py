@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chain.consensus import ghost, proof_of_authority, proof_of_stake, proof_of_work, tendermint
+from chain.consensus import ghost, proof_of_authority, proof_of_stake, proof_of_work, raft, snowman, tendermint
 from chain.consensus.base import Setup
 
 
@@ -20,5 +20,7 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
     "proof-of-authority": ProtocolEntry(proof_of_authority.ProofOfAuthorityParameters, proof_of_authority.build),
     "proof-of-stake": ProtocolEntry(proof_of_stake.ProofOfStakeParameters, proof_of_stake.build),
     "proof-of-work": ProtocolEntry(proof_of_work.ProofOfWorkParameters, proof_of_work.build),
+    "raft": ProtocolEntry(raft.RaftParameters, raft.build),
+    "snowman": ProtocolEntry(snowman.SnowmanParameters, snowman.build),
     "tendermint": ProtocolEntry(tendermint.TendermintParameters, tendermint.build),
 }
