@@ -441,7 +441,7 @@ def test_a_majority_goes_on_and_the_others_follow_it() -> None:
 def test_after_any_crash_of_a_minority_and_any_partition_the_chain_goes_on(
     seed: int, stopped: list[int], is_split: bool
 ) -> None:
-    simulation = start(seed=seed)
+    simulation = start("network.topology=complete", seed=seed)
     for node in stopped:
         simulation.submit(StopNode(node))
     if is_split:
