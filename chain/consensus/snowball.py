@@ -4,15 +4,19 @@ A node asks ``k`` peers, drawn by stake with replacement, what they prefer. When
 query succeeds for it: the value gains strength, and the node prefers the value with the most strength. After ``beta``
 successes in a row for one value the node accepts it, for good.
 
-Everything here is for many nodes at once: arrays have a row a value and a column a node.
+Everything here is for many nodes at once: arrays have a row a value and a column a node. Values are integers; a block
+counts as its hash.
 
 Source: Team Rocket, Yin, Sekniqi, van Renesse & Sirer, "Scalable and Probabilistic Leaderless BFT Consensus through
-Metastability", arXiv:1906.08936, Figure 3 (Snowball); AvalancheGo, snow/consensus/snowball, with alpha for preference
-and for confidence the same number.
+Metastability", arXiv:1906.08936, Figure 3 (Snowball); AvalancheGo, snow/consensus/snowball (tree.go), with one alpha
+for preference and for confidence.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from itertools import accumulate
 from math import comb
 from typing import Final
 
@@ -31,50 +35,84 @@ BETA: Final = 20
 UNDECIDED: Final = -1
 
 
-@dataclass(slots=True)
 class Snowball:
-    """The counters of one decision, for all nodes: Figure 3's d (strength) and cnt (successes in a row)."""
+    """The counters of one decision, for all nodes.
 
-    strength: Counts
-    streak: Counts
+    Between more than two values a plurality could stand for ever without a quorum, so values are decided bit by bit, as
+    AvalancheGo does (tree.go): a binary instance stands at each bit in which the values below it differ first, and a
+    query counts there for a side when ``alpha`` peers name any value on it.
+    """
 
-    def add_values(self, count: int) -> None:
-        """Make room for values up to ``count``; new ones start from zero."""
-        missing = count - len(self.strength)
-        if missing > 0:
-            zeros = np.zeros((missing, self.strength.shape[1]), dtype=np.int64)
-            self.strength = np.concatenate((self.strength, zeros))
-            self.streak = np.concatenate((self.streak, zeros))
+    __slots__ = ("_sides", "_strengths", "nodes", "streaks", "wins")
 
-    def apply_query(self, is_success: Mask, preference: Counts, is_asked: Mask) -> Counts:
-        """Count one query of each node that asked, and return what every node prefers after it.
+    def __init__(self, nodes: int) -> None:
+        self.nodes = nodes
+        self.wins: dict[int, Counts] = {}
+        """By value, each node's successful queries: Figure 3's d."""
+        self.streaks: dict[int, Counts] = {}
+        """By value, those in a row, up to now: Figure 3's cnt."""
+        self._strengths: dict[tuple[int, int], Counts] = {}  # by (bit, prefix above it): successes for 0 and for 1
+        self._sides: dict[tuple[int, int], Counts] = {}  # what each node was led to prefer: 0, 1, or -1: nothing yet
 
-        ``is_success`` tells for which value a query succeeded, ``preference`` the row each node prefers. Since alpha is
-        more than half of k, a query succeeds for one value at most, so a streak ends where another begins.
+    def apply_query(self, values: Sequence[int], votes: Counts, known_us: Counts, alpha: int, is_asked: Mask) -> Counts:
+        """Count one query of each node that asked; return the row of the value every node prefers after it.
+
+        ``values`` are in ascending order; ``votes`` and ``known_us`` have a row a value: how many peers named it, and
+        since when the node knows it, which settles what it prefers before any query has succeeded.
         """
-        self.strength += is_success
-        self.streak = np.where(is_asked, np.where(is_success, self.streak + 1, 0), self.streak)
-        columns = np.arange(len(preference))
-        for row, won in enumerate(is_success):
-            is_stronger = won & (self.strength[row] > self.strength[preference, columns])
-            preference = np.where(is_stronger, row, preference)
-        return preference
+        for value, row in zip(values, votes, strict=True):
+            zeros = np.zeros(self.nodes, dtype=np.int64)
+            is_success, streak = row >= alpha, self.streaks.get(value, zeros)
+            self.wins[value] = self.wins.get(value, zeros) + is_success
+            self.streaks[value] = np.where(is_asked, np.where(is_success, streak + 1, 0), streak)
+        return self._choose(values, list(range(len(values))), votes, known_us, alpha)
+
+    def _choose(self, values: Sequence[int], rows: list[int], votes: Counts, known_us: Counts, alpha: int) -> Counts:
+        if len(rows) == 1:
+            return np.full(self.nodes, rows[0], dtype=np.int64)
+        bit = (values[rows[0]] ^ values[rows[-1]]).bit_length() - 1
+        sides = [[row for row in rows if values[row] >> bit & 1 == side] for side in (0, 1)]
+        key = bit, values[rows[0]] >> bit + 1
+        won = np.stack([votes[side].sum(axis=0) >= alpha for side in sides])
+        strength = self._strengths.get(key)
+        if strength is None:  # what a value had won before another one came counts on
+            strength = np.stack([sum(self.wins[values[row]] for row in side) for side in sides])
+        else:
+            strength = strength + won
+        first = np.array([row in sides[1] for row in rows], dtype=np.int64)[np.argmin(known_us[rows], axis=0)]
+        led = self._sides.get(key, np.full(self.nodes, -1, dtype=np.int64))
+        prefers = np.where(led >= 0, led, first)
+        for side in (0, 1):
+            prefers = np.where(won[side] & (strength[side] > strength[1 - side]), side, prefers)
+        self._strengths[key] = strength
+        self._sides[key] = np.where((led >= 0) | (prefers != first), prefers, -1)
+        zero, one = (self._choose(values, side, votes, known_us, alpha) for side in sides)
+        return np.where(prefers == 0, zero, one)
 
     def copy(self) -> "Snowball":
-        """Return independent counters."""
-        return Snowball(self.strength.copy(), self.streak.copy())
+        """Return independent counters; arrays are replaced, never changed."""
+        other = Snowball(self.nodes)
+        other.wins, other.streaks = self.wins.copy(), self.streaks.copy()
+        other._strengths, other._sides = self._strengths.copy(), self._sides.copy()
+        return other
 
 
-def build_snowball(nodes: int) -> Snowball:
-    """Return counters for no value yet."""
-    return Snowball(np.zeros((0, nodes), dtype=np.int64), np.zeros((0, nodes), dtype=np.int64))
+def choose_peers(luck32: npt.NDArray[np.uint32], powers: Sequence[int]) -> Counts:
+    """Return the node each value of luck draws, by stake to within 2^-32."""
+    if min(powers) == max(powers):
+        return luck32.astype(np.int64) * len(powers) >> 32
+    return np.searchsorted(_build_bounds(tuple(powers)), luck32, side="right")
 
 
-def choose_peers(luck: npt.NDArray[np.uint64], cumulative_powers: list[int]) -> Counts:
-    """Return the node each value of luck (its low 32 bits) draws, by stake to within 2^-32."""
-    total, luck32 = cumulative_powers[-1], (luck & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    bounds = np.array([-(-(power << 32) // total) for power in cumulative_powers], dtype=np.int64)
-    return np.searchsorted(bounds, luck32, side="right")
+@lru_cache(maxsize=4)
+def _build_bounds(powers: tuple[int, ...]) -> Counts:
+    total = sum(powers)
+    return np.array([-(-(power << 32) // total) for power in accumulate(powers)], dtype=np.int64)
+
+
+def split_luck(luck: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
+    """Return the halves of each value, the low one first, along a new last axis."""
+    return luck.astype("<u8", copy=False).view("<u4").reshape(*luck.shape, 2)
 
 
 def compute_query_success(share: Fraction, k: int = K, alpha: int = ALPHA) -> Fraction:
@@ -119,8 +157,8 @@ def run_snowball(
     """
     honest = nodes - byzantine
     preference = (np.arange(honest) < supporters).astype(np.int64)
-    snowball, equal = build_snowball(honest), list(range(1, nodes + 1))
-    snowball.add_values(2)
+    known_us = np.stack((preference, 1 - preference))  # each knew first what it prefers
+    snowball, equal = Snowball(honest), (1,) * nodes
     rounds, accepted = np.zeros(honest, dtype=np.int64), np.full(honest, UNDECIDED, dtype=np.int64)
     answers = np.empty(nodes, dtype=np.int64)
     answers[:honest] = preference
@@ -131,12 +169,12 @@ def run_snowball(
         if not is_frozen:
             answers[:honest] = preference
         answers[honest:] = 2 * int(np.count_nonzero(preference)) <= honest
-        peers = choose_peers(draw_array(seed, "snowball", number, size=honest * k), equal).reshape(honest, k)
-        for_one = answers[peers].sum(axis=1)
-        is_success = np.stack((k - for_one >= alpha, for_one >= alpha)) & is_open
-        preference = snowball.apply_query(is_success, preference, is_open)
+        luck = draw_array(seed, "snowball", number, size=honest * k).reshape(honest, k)
+        for_one = answers[choose_peers(split_luck(luck)[..., 0], equal)].sum(axis=1)
+        votes = np.stack((k - for_one, for_one)) * is_open
+        preference = snowball.apply_query((0, 1), votes, known_us, alpha, is_open)
         rounds += is_open
         for value in (0, 1):
-            accepted[is_open & (snowball.streak[value] >= beta)] = value
+            accepted[is_open & (snowball.streaks[value] >= beta)] = value
         preference = np.where(accepted == UNDECIDED, preference, accepted)
     return Decision(rounds, accepted)

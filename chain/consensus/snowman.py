@@ -240,7 +240,7 @@ def build(parameters: SnowmanParameters, context: Context) -> Setup[SnowmanState
     rules = SnowmanRules(parameters, keyring, context.seed)
     agents: dict[NodeId, Agent] = {NodeId(node): Bystander(parameters.watts_per_node) for node in range(context.nodes)}
     agents |= {one.node: Proposer(rules, one.index) for one in keyring.validators}
-    return Setup(parameters.protocol, rules, agents, 0, Polls(_get_poll_parameters(parameters), list(context.stakes)))
+    return Setup(parameters.protocol, rules, agents, 0, Polls(_get_poll_parameters(parameters), context.stakes))
 
 
 def _get_poll_parameters(p: SnowmanParameters) -> PollParameters:

@@ -7,14 +7,14 @@ the moment at which the question reaches it. A poll is counted at the tick at wh
 Sources and simplifications: chain/consensus/snowman.py.
 """
 
-from itertools import accumulate
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from chain.consensus.base import Effect, Effects, Ensemble, FinalizeFor, Prefer, SetTimer, Stage
 from chain.consensus.block_tree import BlockRecord, Nodes, Times
-from chain.consensus.snowball import Mask, Snowball, build_snowball, choose_peers
+from chain.consensus.snowball import Counts, Mask, Snowball, choose_peers, split_luck
 from chain.draws import draw_array
 from chain.units import NEVER, NodeId, TimeUs
 
@@ -37,18 +37,18 @@ class PollParameters(NamedTuple):
 class Polls(Ensemble):
     """All nodes' polls, a tick at a time, as long as a block is open: known and not accepted by all that run."""
 
-    __slots__ = ("_is_ticking", "_open", "_settled", "_snowballs", "cumulative", "parameters")
+    __slots__ = ("_is_ticking", "_open", "_settled", "_snowballs", "parameters", "powers")
 
-    def __init__(self, parameters: PollParameters, powers: list[int]) -> None:
-        self.parameters, self.cumulative = parameters, list(accumulate(powers))
+    def __init__(self, parameters: PollParameters, powers: Sequence[int]) -> None:
+        self.parameters, self.powers = parameters, tuple(powers)
         self._settled = 0  # index of the highest block that all accepted
         self._open: list[int] = []  # indices of the blocks above it, parents first
         self._snowballs: dict[int, Snowball] = {}  # by index of the parent
         self._is_ticking = False
 
     def copy(self) -> "Polls":
-        other = Polls(self.parameters, [])
-        other.cumulative, other._settled, other._is_ticking = self.cumulative, self._settled, self._is_ticking
+        other = Polls(self.parameters, self.powers)
+        other._settled, other._is_ticking = self._settled, self._is_ticking
         other._open = self._open.copy()
         other._snowballs = {index: snowball.copy() for index, snowball in self._snowballs.items()}
         return other
@@ -117,15 +117,15 @@ class Polls(Ensemble):
             assert record.parent is not None
             families.setdefault(record.parent.index, []).append(record)
         effects: list[Effect] = []
-        for index, children in families.items():
-            parent = tree.records[index]
+        for index, family in families.items():
+            parent, children = tree.records[index], sorted(family, key=lambda child: child.hash)
             answers = _compute_answers(parent, children, peers, query_us, sent_us)
-            is_success = np.zeros((len(children), len(parent.known_us)), dtype=np.bool_)
+            votes = np.zeros((len(children), len(parent.known_us)), dtype=np.int64)
             for row, child in enumerate(children):
                 agrees[child.index] = agrees[index] & answers[row]
-                is_enough = np.count_nonzero(agrees[child.index], axis=1) >= self.parameters.alpha
-                is_success[row, asking] = is_enough & (child.known_us[asking] <= sent_us)
-            effects += self._count(stage, parent, children, is_success, asking)
+                count = np.count_nonzero(agrees[child.index], axis=1)
+                votes[row, asking] = count * (child.known_us[asking] <= sent_us)
+            effects += self._count(stage, parent, children, votes, asking)
         return effects
 
     def _get_asking(self, stage: Stage, sent_us: int) -> Nodes:
@@ -142,62 +142,72 @@ class Polls(Ensemble):
     def _ask(self, stage: Stage, tick: int, asking: Nodes) -> tuple[Nodes, Times, Mask]:
         """Return, with a row a node that asks and a column a question: the peer, when it is asked, if it answers."""
         size, nodes = self.parameters.sample_size, len(stage.tree.records[0].known_us)
-        luck = draw_array(stage.seed, "poll", tick, size=nodes * size).reshape(nodes, size)[asking]
-        peers, sources = choose_peers(luck, self.cumulative), np.broadcast_to(asking[:, None], luck.shape)
-        levels = (luck >> np.uint64(32)).astype(np.int64)
+        luck = draw_array(stage.seed, "poll", tick, size=nodes * size).reshape(nodes, size)
+        luck = luck if len(asking) == nodes else luck[asking]
+        halves, sources = split_luck(luck), asking[:, None]
+        peers, levels = choose_peers(halves[..., 0], self.powers), halves[..., 1].astype(np.int64)
         out_us = stage.ask(sources, peers, levels & 0xFFF, POLL_BYTES)
         back_us = stage.ask(peers, sources, levels >> 12 & 0xFFF, POLL_BYTES)
         groups, interval = stage.get_groups(), self.parameters.interval_us
-        is_answered = groups[sources] == groups[peers]
-        is_answered &= out_us + back_us <= self.parameters.concurrent * interval
-        return peers, out_us + tick * interval, is_answered
+        back_us += out_us
+        is_answered = back_us <= self.parameters.concurrent * interval
+        if groups.any():  # not all are connected
+            is_answered &= groups.take(sources) == groups.take(peers)
+        out_us += tick * interval
+        return peers, out_us, is_answered
 
     def _count(
-        self, stage: Stage, parent: BlockRecord, children: list[BlockRecord], is_success: Mask, asking: Nodes
+        self, stage: Stage, parent: BlockRecord, children: list[BlockRecord], votes: Counts, asking: Nodes
     ) -> list[Effect]:
-        """Let the Snowball instance of a block's children count, and return who prefers and who accepts what now."""
-        nodes = is_success.shape[1]
-        snowball = self._snowballs.setdefault(parent.index, build_snowball(nodes))
-        snowball.add_values(len(children))
+        """Let the Snowball instance of a block's children count, and return who prefers and who accepts what now.
+
+        The children are in order of their hashes.
+        """
+        nodes = votes.shape[1]
+        snowball = self._snowballs.setdefault(parent.index, Snowball(nodes))
         is_asked = np.zeros(nodes, dtype=np.bool_)
         is_asked[asking] = True
-        led, first = stage.tree.get_choices(parent, stage.now_us), _get_first_known(children)
-        indexes = np.array([child.index for child in children])
-        before = first if led is None else np.where(led >= 0, np.searchsorted(indexes, led), first)
-        after = snowball.apply_query(is_success, before, is_asked)
-        finals = [child.final_us for child in children if child.final_us is not None]
-        is_free = is_asked & (np.min(finals, axis=0) == NEVER) if finals else is_asked
-        effects: list[Effect] = []
+        known_us = np.stack([child.known_us for child in children])
+        values = [int.from_bytes(child.hash) for child in children]
+        choice = snowball.apply_query(values, votes, known_us, self.parameters.alpha, is_asked)
+        finals = [NEVER if child.final_us is None else child.final_us for child in children]
+        is_free, effects = is_asked.copy(), list[Effect]()
+        for row, final_us in enumerate(finals):
+            choice = np.where(np.less(final_us, NEVER), row, choice)
+            is_free &= np.equal(final_us, NEVER)
         for row, child in enumerate(children):
-            is_sure = is_free & (snowball.streak[row] >= self.parameters.beta)
+            is_sure = is_free & (snowball.streaks[values[row]] >= self.parameters.beta)
             if is_sure.any():
-                after = np.where(is_sure, row, after)
+                choice = np.where(is_sure, row, choice)
                 effects.append(FinalizeFor(child.hash, np.flatnonzero(is_sure)))
-        if (after != before).any():
-            kept = -1 if led is None else led
-            effects.append(Prefer(parent.hash, np.where(after != before, indexes[after], kept)))
+        indexes = np.array([child.index for child in children])
+        led = np.where(choice == np.argmin(known_us, axis=0), -1, indexes[choice])
+        before = stage.tree.get_choices(parent, stage.now_us)
+        if (led >= 0).any() if before is None else (led != before).any():
+            effects.append(Prefer(parent.hash, led))
         return effects
-
-
-def _get_first_known(children: list[BlockRecord]) -> Nodes:
-    """Return by node the place of the child it knows first, the smaller hash on ties."""
-    order = sorted(range(len(children)), key=lambda row: children[row].hash)
-    first = np.argmin(np.stack([children[row].known_us for row in order]), axis=0)
-    chosen: Nodes = np.array(order, dtype=np.intp).take(first)
-    return chosen
 
 
 def _compute_answers(
     parent: BlockRecord, children: list[BlockRecord], peers: Nodes, query_us: Times, sent_us: int
 ) -> list[Mask]:
-    """Return for each child whether the peers, at these moments, knew it and preferred it to the other children."""
-    knows = [child.known_us[peers] <= query_us for child in children]
+    """Return for each child whether the peers, at these moments, knew it and preferred it to the other children.
+
+    The children are in order of their hashes: of two known at once the one with the smaller hash is preferred.
+    """
+    knows = [_is_known(child, peers, query_us, sent_us) for child in children]
     if len(children) == 1:
         return knows
     indexes = np.array([child.index for child in children])
-    first = indexes[_get_first_known(children)]
+    first = indexes[np.argmin(np.stack([child.known_us for child in children]), axis=0)]
     prefers = first[peers]
     for since_us, led in parent.choices or ():
         chosen = np.where(led >= 0, led, first)[peers]
         prefers = chosen if since_us <= sent_us else np.where(query_us >= since_us, chosen, prefers)
     return [mask & (prefers == index) for mask, index in zip(knows, indexes, strict=True)]
+
+
+def _is_known(block: BlockRecord, peers: Nodes, query_us: Times, sent_us: int) -> Mask:
+    if block.known_us.max() <= sent_us:
+        return np.ones(peers.shape, dtype=np.bool_)
+    return np.asarray(block.known_us.take(peers) <= query_us)

@@ -105,12 +105,12 @@ class Network:
 
         They go straight from node to node, whatever the topology; whether any way is open is not looked at.
         """
-        is_sent = sources != targets
-        count = int(np.count_nonzero(is_sent))
+        is_to_oneself = sources == targets
+        delays = self._timing.compute_small_delays(sources, targets, levels, self.links)
+        delays[is_to_oneself] = 0
+        count = delays.size - int(np.count_nonzero(is_to_oneself))
         self.messages += count
         self.bytes_sent += count * size_bytes
-        delays = self._timing.compute_small_delays(sources, targets, levels, self.links)
-        delays[~is_sent] = 0
         return delays
 
     def _build_item(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, relay: bool) -> Item:

@@ -45,7 +45,7 @@ class Timing:
         """Number of directed edges, two a link."""
         self.tables, starts = build_latency_tables(parameters.delay_model, parameters.delay_us, parameters.year)
         """Latencies in µs; entry ``table_start + level`` is that of a message over the edge."""
-        self._starts = starts
+        self._starts = starts.ravel()
         self.table_start: IntArray = starts[source, target]
         """By position: where the edge's latency table starts."""
         self.processing_us = PROCESSING_US if measured else 0
@@ -101,7 +101,10 @@ class Timing:
 
     def compute_small_delays(self, sources: IntArray, targets: IntArray, levels: IntArray, links: Links) -> IntArray:
         """Return latency + processing + lag of messages too small to take time themselves, between any two nodes."""
-        delays = self.tables.take(self._starts[self._region[sources], self._region[targets]] + levels)
+        place = self._region.take(sources) * len(REGIONS) + self._region.take(targets)
+        delays = self._starts.take(place)
+        delays += levels
+        delays = self.tables.take(delays)
         delays += self.processing_us
         if links.is_lagged:
             lag_us = links.get_node_lags()
