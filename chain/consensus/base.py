@@ -83,7 +83,7 @@ class Broadcast(msgspec.Struct, frozen=True):
     block: Block | None = None
     """A new block that travels in the message, as in a proposal: whoever has the one has the other."""
     target: NodeId | None = None
-    """The one node it is sent to; None: every node."""
+    """The one node it is sent to, which is woken by it; None: every node."""
 
 
 class Await(msgspec.Struct, frozen=True):

@@ -170,14 +170,24 @@ class TendermintAgent(Agent):
         match message:
             case Proposal() if message.height == self.height:
                 same = [it for it in self._get_proposals(view) if it.block == message.block]
-                return [effect for proposal in same for effect in self._consider(view, proposal)]
+                known = [effect for proposal in same for effect in self._consider(view, proposal)]
+                return [*known, self._pass_on(message)]
             case Proposal() if message.height >= self.height + KEPT_HEIGHTS:
                 return self._ask(view, message)
+            case Proposal() | Vote():
+                return [self._pass_on(message)]
             case CatchUp():
                 return self._answer(view, message)
             case Commit():
                 return self._take_over(view, message)
         return ()
+
+    def _pass_on(self, message: Proposal | Vote) -> Effect:
+        """Return what makes known to all what may have been sent to one: the gossip of section 2.1; most have it."""
+        who, power = message.validator, self.state.powers[message.validator]
+        if isinstance(message, Proposal):
+            return Broadcast(message, (PROPOSAL, message.height), message.block, who, power, wakes=True)
+        return Broadcast(message, (message.kind, message.height, message.round), message.block, who, power)
 
     def _consider(self, view: View, proposal: Proposal) -> list[Effect]:
         """Handle a proposal for this height whose block is known: lines 22 to 33, and the conditions of 36 and 49."""

@@ -266,7 +266,7 @@ class MessageTable:
             e.value,
             e.sender,
             e.weight,
-            e.wakes,
+            e.wakes or e.target is not None,
             e.message,
             origin,
             published_us,

@@ -338,7 +338,7 @@ class World:
             spread = self.network.publish(key, node, self.now_us, len(encoded), "message")
         record = self.messages.add(key, effect, node, self.now_us, spread)
         self.history.note(encoded + spread.arrival.tobytes())
-        if effect.wakes:
+        if record.wakes:
             self._deliver(record)
         for watch in self.messages.update(record):
             self._schedule_quorum(watch)

@@ -115,6 +115,12 @@ class Desk:
         return new
 
 
+def test_section_2_1_what_was_sent_to_one_is_passed_on_to_all(desk: Desk) -> None:
+    vote = Vote(PREVOTE, 1, 0, NIL, 2, b"")
+    (gossip,) = desk.agent.on_message(desk, vote)  # type: ignore[arg-type]
+    assert gossip == Broadcast(vote, (PREVOTE, 1, 0), NIL, 2, 1)
+
+
 def get_votes(effects: list[Effect]) -> list[tuple[str, int, bytes]]:
     """Return what was voted: kind, round, block."""
     votes = [it.message for it in effects if isinstance(it, Broadcast) and isinstance(it.message, Vote)]
@@ -136,8 +142,8 @@ def test_lines_22_to_27_a_free_validator_prevotes_what_is_proposed(desk: Desk) -
 def test_a_proposal_of_another_than_the_proposer_or_of_an_unknown_block_is_no_proposal(desk: Desk) -> None:
     block = desk.make_block(1)
     stranger = Proposal(1, 0, block, NO_ROUND, 2, b"")
-    assert list(desk.agent.on_message(desk, stranger)) == []  # type: ignore[arg-type]
     desk.messages[("proposal", 1)] = [stranger]
+    assert get_votes(desk.note(desk.agent.on_message(desk, stranger))) == []  # type: ignore[arg-type]
     assert get_votes(desk.propose(0, bytes(32))) == []
     assert desk.agent.step is Step.PROPOSE
 
@@ -327,12 +333,14 @@ def test_spans_in_which_time_stands_still_are_refused() -> None:
 # Whole networks ---------------------------------------------------------------------------------------------------
 
 
-def start(nodes: int, more: str = "", seed: int = 1, network: str = 'topology = "complete"') -> Simulation:
-    """Return a run without traffic, of one-second blocks and delays of 50 ms."""
+def start(
+    nodes: int, more: str = "", seed: int = 1, network: str = 'topology = "complete"', delays: str = "uniform"
+) -> Simulation:
+    """Return a run without traffic, of one-second blocks and delays of 50 ms, 25 to 75 ms where uniform."""
     text = f"""
     [network]
     nodes = {nodes}
-    delay_model = "uniform"
+    delay_model = "{delays}"
     delay_us = 50000
     {network}
     [consensus]
@@ -626,7 +634,7 @@ def test_a_validator_that_votes_twice_is_named_and_loses_its_seat() -> None:
 class Whisperer(Traitor):
     """One of three in seven: they show nodes 0 and 1 one block, 2 and 3 another, and vote for both.
 
-    Both blocks are published first, so that everybody could have either.
+    Both blocks are published first, so that everybody could have either; gossip tells the rest too late.
     """
 
     def _propose(self, view: View) -> list[Effect]:
@@ -646,12 +654,17 @@ class Whisperer(Traitor):
                 found = [(proposals[block], node) for block, side in sides for node in (*side, 4, 5, 6)]
                 shown = [Broadcast(it, ("proposal", it.height), it.block, 0, 0, True, None, to) for it, to in found]
                 return [*shown, SetTimer("vote", TimeUs(view.now_us + SECOND // 5), 0)]
-            case "vote" if len(sides) == 2:
-                return [vote for block, side in sides for node in side for vote in self._whisper(block, node)]
+            case "vote" | "commit" if len(sides) == 2:
+                kind, aims = (
+                    PREVOTE if name == "vote" else PRECOMMIT,
+                    [(it, node) for it, side in sides for node in side],
+                )
+                later = [SetTimer("commit", TimeUs(view.now_us + SECOND // 5), 0)] if name == "vote" else []
+                return [*later, *(vote for block, node in aims for vote in self._whisper(kind, block, node))]
         return super().on_timer(view, name, data)
 
-    def _whisper(self, block: bytes, node: int) -> list[Effect]:
-        votes = [it for kind in (PREVOTE, PRECOMMIT) for it in TendermintAgent._vote(self, kind, block)]
+    def _whisper(self, kind: str, block: bytes, node: int) -> list[Effect]:
+        votes = TendermintAgent._vote(self, kind, block)
         return [Broadcast(it.message, it.topic, block, it.sender, it.weight, target=NodeId(node)) for it in votes]  # type: ignore[union-attr]
 
     def _vote(self, kind: str, value: bytes) -> list[Effect]:
@@ -660,15 +673,16 @@ class Whisperer(Traitor):
 
 
 def test_beyond_a_third_a_fork_convicts_a_third() -> None:
-    simulation = start(7)
+    simulation = start(7, delays="constant")
     corrupt(simulation, [4, 5, 6], 0, Whisperer)
-    run(simulation, 100)
+    run(simulation, 10)
     decided = get_decided(simulation, range(4))
     height = min(height for height, blocks in decided.items() if len(blocks) > 1)
     votes = [it.message for it in simulation.world.messages.records.values() if isinstance(it.message, Vote)]
     culprits = find_culprits([vote for vote in votes if vote.height == height], [1] * 7)
     assert set(culprits) == {4, 5, 6}
     assert 3 * len(culprits) >= 7
+    assert {it.one.validator for it in simulation.world.view(0).get_messages(EVIDENCE)} == {4, 5, 6}
 
 
 @pytest.mark.parametrize("is_allowed", [False, True])
