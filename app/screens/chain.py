@@ -54,7 +54,8 @@ class ChainTree(BlockTree):
         self.post_message(self.EndAsked(-1))
 
     def action_follow(self) -> None:
-        """Ask for the tip of the chain."""
+        """Ask for the tip of the chain. Already there, the key is somebody else's (go to now)."""
+        self.skip_when_at_tip()
         self.post_message(self.EndAsked(1))
 
     def get_first(self) -> int:

@@ -237,7 +237,7 @@ class WalletView(WalletActions):
         if account.is_watch_only:
             return "this account is only watched: the wallet has no key for it"
         if not session.is_live:
-            return "you are looking at the past: end goes to now"
+            return "you are looking at the past: esc, then end goes to now"
         return "this is a replay: B branches here and makes it your own" if session.replay is not None else ""
 
     def _show_history(self, view: AccountView) -> None:

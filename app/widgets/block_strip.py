@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from rich.cells import cell_len
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.message import Message
 
@@ -172,7 +173,9 @@ class BlockStrip(CanvasWidget, can_focus=True):
             self.choose(same[place][1])
 
     def action_follow(self) -> None:
-        """Choose nothing: the newest blocks are shown."""
+        """Choose nothing: the newest blocks are shown. Already so, the key is somebody else's (go to now)."""
+        if self.chosen is None:
+            raise SkipAction
         self.chosen = None
         self.redraw()
 

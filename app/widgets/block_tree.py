@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 from rich.cells import cell_len
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
@@ -268,11 +269,18 @@ class BlockTree(PenMixin, ScrollView, can_focus=True):
             self.choose(min(self.blocks, key=lambda block: (block.height, self._lanes[block.block])).block)
 
     def action_follow(self) -> None:
-        """Choose the tip, and follow it from now on."""
+        """Choose the tip, and follow it from now on. Already so, the key is somebody else's (go to now)."""
+        self.skip_when_at_tip()
         tip = self._get_tip()
         self.choose(tip.block if tip else None)
         self.is_following = True
         self._resize()
+
+    def skip_when_at_tip(self) -> None:
+        """Leave the key to others when there is nothing to follow that is not followed already. Raises SkipAction."""
+        tip = self._get_tip()
+        if self.is_following and self.chosen in (None, tip and tip.block):
+            raise SkipAction
 
     def action_zoom(self, step: int) -> None:
         """Another width for each height."""

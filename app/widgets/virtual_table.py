@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -171,8 +172,11 @@ class VirtualTable(PenMixin, ScrollView, can_focus=True):
         self.choose(self.cursor + step * self._get_page())
 
     def action_go(self, row: int) -> None:
-        """To a row; -1 is the last."""
-        self.choose(row if row >= 0 else self.count - 1)
+        """To a row; -1 is the last. Already there, the key is somebody else's (go to the start, go to now)."""
+        target = row if row >= 0 else self.count - 1
+        if not self.count or target == self.cursor:
+            raise SkipAction
+        self.choose(target)
 
     def action_open(self) -> None:
         """Open the chosen row."""

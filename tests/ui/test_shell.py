@@ -348,3 +348,16 @@ async def test_a_crash_ends_with_an_error_and_shows_no_value(still_app: Any) -> 
     assert "test_shell.py" in shown[0]
     assert "abandon ability" not in shown[0]
     assert app.return_code == 1
+
+
+async def test_end_goes_to_now_where_the_tip_is_followed_already(start_still: Any) -> None:
+    async with start_still() as (app, pilot):
+        app.play(60)
+        for view in ("1", "2", "4"):
+            await pilot.press(view, "comma")
+            await pilot.pause()
+            assert not app.run_shown.is_live
+            for _ in range(2):  # at most one goes to the tip, or to the last row
+                await pilot.press("end")
+                await pilot.pause()
+            assert app.run_shown.is_live, view
