@@ -250,6 +250,7 @@ class ChainroomApp(App[None]):
         from app.starting import build_session, read_source
         from chain.errors import ChainroomError
 
+        await self._keep_run()
         try:
             self.session = await asyncio.to_thread(lambda: build_session(*read_source(source, self.saves)))
         except ChainroomError as error:

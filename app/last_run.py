@@ -3,7 +3,8 @@
 A run is kept as the save named ``last``, like any other save: commands and digests, no state. Continuing re-executes it
 to its end, compares every digest on the way, and goes on from there as a live run. What cannot be continued (another
 rules version, a damaged file, a run too long to wait for) is told, and a new run begins; the save stays where it is
-until the new run is kept in its place.
+until the new run is kept in its place. A run in which somebody did something is not lost to another one that was opened
+or branched off: it becomes the save named ``before``.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from chain.replay import Replay, record
 from chain.units import TimeUs
 
 LAST: Final = "last"
+BEFORE: Final = "before"
+"""The run whose place the last one took, if somebody had done something in it."""
 MOST_EVENTS: Final = 400_000
 """Longer runs are not continued unasked: about a minute of waiting."""
 _SLICE_EVENTS: Final = 500
@@ -28,12 +31,23 @@ def build_document(session: Session) -> SaveDocument | None:
 
 
 def keep_run(saves: Saves, document: SaveDocument) -> str:
-    """Save a run as the last one; return what went wrong, or nothing."""
+    """Save a run as the last one; return what went wrong, or nothing. Another run there becomes the one before."""
     try:
+        _set_aside(saves, document)
         saves.write(LAST, document, overwrite=True)
     except ChainroomError as error:
         return f"the run was not kept: {error}"
     return ""
+
+
+def _set_aside(saves: Saves, document: SaveDocument) -> None:
+    try:
+        other = saves.read(LAST)
+        is_continued = str(document["digests"]["short"]).startswith(other["digests"]["short"])
+    except (ChainroomError, KeyError, TypeError):  # there is none, or nothing that could be played
+        return
+    if other.get("commands") and not is_continued:
+        saves.write(BEFORE, other, overwrite=True)
 
 
 def continue_run(saves: Saves, on_progress: Callable[[int], None]) -> Session | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app import last_run
-from app.last_run import LAST, build_document, continue_run, keep_run
+from app.last_run import BEFORE, LAST, build_document, continue_run, keep_run
 from app.session import Session
 from app.storage.errors import DamagedFile
 from app.storage.paths import get_shipped_scenarios
@@ -66,6 +66,19 @@ def test_keeping_again_replaces_what_was_kept(saves: Saves, session: Session) ->
     again = continue_run(saves, ignore)
     assert again is not None
     assert again.now_us == 5 * MINUTE
+
+
+def test_a_run_of_somebody_is_not_lost_to_another_one(saves: Saves, session: Session) -> None:
+    document = build_document(session)
+    other = build_document(Session(build(session.simulation.scenario, 6)))
+    assert document is not None
+    assert other is not None
+    for kept in (document, other):
+        assert keep_run(saves, kept) == ""
+    assert saves.read(BEFORE)["digest"] == document["digest"]
+    assert saves.read(LAST)["digest"] == other["digest"]
+    assert keep_run(saves, document) == ""  # nobody did anything in the other one
+    assert saves.read(BEFORE)["digest"] == document["digest"]
 
 
 def test_without_a_last_run_there_is_nothing_to_continue(saves: Saves) -> None:
