@@ -17,6 +17,7 @@ virtual time and its node.
 """
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +27,7 @@ from chain.errors import ChainroomError, InvalidReplay, ReplayDiverged
 from chain.simulation.commands import CommandEntry
 from chain.simulation.history import SHORT_DIGEST_BYTES, History
 from chain.simulation.simulation import RULES_VERSION, Simulation
-from chain.units import TimeUs
+from chain.units import TimeUs, format_time
 
 FORMAT: Final = "chainroom-run"
 FORMAT_VERSION: Final = 1
@@ -128,6 +129,8 @@ def read(document: object) -> RunDocument:
         typed = msgspec.convert(document, RunDocument)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise InvalidReplay(f"this run is damaged: {error}") from None
+    if typed.format_version < 1:
+        raise InvalidReplay(f"this run is damaged: its format version is {typed.format_version}; the first one is 1")
     if not _is_written_so(typed.commands, document["commands"]):
         raise InvalidReplay("this run is damaged: its commands are not written as chainroom writes them")
     return typed
@@ -201,7 +204,6 @@ class Replay:
             "events": len(history.records),
             "steps": simulation.world.kernel.steps,
             "end_us": simulation.now_us,
-            "rolling digests": tuple(history.rolling),
             "final digest": simulation.compute_digest(),
         }
         recorded = {
@@ -209,12 +211,24 @@ class Replay:
             "events": len(self._short) // SHORT_DIGEST_BYTES,
             "steps": document.steps,
             "end_us": document.end_us,
-            "rolling digests": document.digests.rolling,
             "final digest": document.digest,
         }
+        self._compare_rolling()
         for name, value in found.items():
             if value != recorded[name]:
                 _diverge(history, f"{name}: {_shorten(value)} here, {_shorten(recorded[name])} in the save")
+
+    def _compare_rolling(self) -> None:
+        history = self.simulation.history
+        for here, saved in zip_longest(history.rolling, self.document.digests.rolling):
+            if here != saved:
+                events = here[0] if here else len(history.records)
+                why = f"rolling digest: {_describe_rolling(here)} here, {_describe_rolling(saved)} in the save"
+                _diverge(history, why, events - 1)
+
+
+def _describe_rolling(entry: tuple[int, int, str] | None) -> str:
+    return "none" if entry is None else f"{entry[2][:16]}… after {entry[0]} events at {format_time(entry[1])}"
 
 
 def _shorten(value: object) -> str:
@@ -222,11 +236,11 @@ def _shorten(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def _diverge(history: History, why: str) -> None:
-    """Raise ReplayDiverged at the last event."""
-    last = len(history.records) - 1
-    time_us, where = (history.records[last].time_us, history.describe(last)) if last >= 0 else (0, "the beginning")
-    raise ReplayDiverged(max(last, 0), time_us, f"{where}: {why}")
+def _diverge(history: History, why: str, event: int | None = None) -> None:
+    """Raise ReplayDiverged at an event, the last one unless said."""
+    place = len(history.records) - 1 if event is None else event
+    time_us, where = (history.records[place].time_us, history.describe(place)) if place >= 0 else (0, "the beginning")
+    raise ReplayDiverged(max(place, 0), time_us, f"{where}: {why}")
 
 
 def iter_verification(document: object) -> Iterator[tuple[int, int]]:

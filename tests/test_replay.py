@@ -217,6 +217,7 @@ def test_a_copy_of_a_replay_still_has_its_commands_before_it(document: Document,
     [
         ({"format": "other"}, "not a chainroom run: its format is not 'chainroom-run'"),
         ({"format_version": 2}, "format version 2; this program reads up to 1"),
+        ({"format_version": -1}, "damaged: its format version is -1"),
         ({"rules_version": RULES_VERSION + 1}, f"rules version {RULES_VERSION + 1}, this program has {RULES_VERSION}"),
         ({"seed": "5"}, "this run is damaged: Expected `int`, got `str` - at `$.seed`"),
         ({"seed": -5}, "this run is damaged: seed: '-5' is not allowed"),
@@ -301,7 +302,7 @@ def change_digest(place: int) -> Callable[[Document], None]:
         (change_digest(0), r"diverged at event 0, day 0  00:00:00\.000, node n01$"),
         (change_digest(2), r"diverged at event 2, day 0  00:00:0"),
         (lambda document: document["digests"].update(short=document["digests"]["short"][:-8]), "diverged at event"),
-        (lambda document: document["digests"].update(rolling=[[5, 5, "00"]]), r"rolling digests: \(\) here"),
+        (lambda document: document["digests"].update(rolling=[[5, 5, "00"]]), "rolling digest: none here, 00… after 5"),
         (lambda document: document.update(digest="00" * 32), "final digest: [0-9a-f]{39}… here, 0{39}… in the save"),
         (lambda document: document.update(digest=document["digest"].upper()), "final digest"),
         (lambda document: document.update(seed=6), r"diverged at event 2, day 0  00:00:00\.000, node n00$"),
@@ -321,7 +322,8 @@ def test_rolling_digests_are_compared() -> None:
     ((events, _, digest), *_) = document["digests"]["rolling"]
     assert events == 256
     document["digests"]["rolling"][0][2] = digest[:-1] + ("0" if digest[-1] != "0" else "1")
-    with pytest.raises(ReplayDiverged, match="rolling digests"):
+    place = rf"diverged at event {events - 1}, .*: rolling digest: {digest[:16]}… after {events} events"
+    with pytest.raises(ReplayDiverged, match=place):
         verify(document)
 
 
