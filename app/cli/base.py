@@ -105,7 +105,7 @@ def _describe(error: Exception) -> tuple[str, int]:
         return ("interrupted", 130) if is_interrupt else ("stopped: nothing more to read, or interrupted", 1)
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "chainroom"
-        return f"{error.format_message()}; see '{where} --help'", 2
+        return f"{error.format_message().rstrip('.')}; see '{where} --help'", 2
     if isinstance(error, click.ClickException):
         return error.format_message(), error.exit_code
     if isinstance(error, ChainroomError):

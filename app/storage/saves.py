@@ -78,6 +78,21 @@ def read_save_file(path: Path, limit_bytes: int = IMPORT_LIMIT_BYTES) -> SaveDoc
     return _get_document(parse_tables(data, SAVE, str(path)), path)
 
 
+def read_entry(path: Path, *, is_shipped: bool = False) -> SaveEntry:
+    """Return what the list of saves says of any file, damaged ones too."""
+    summary, problem, size_bytes, changed_s = {}, None, 0, 0.0
+    try:
+        status = path.stat()
+        size_bytes, changed_s = status.st_size, status.st_mtime
+        summary = _get_summary(read_save_file(path))
+    except StorageError as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"{path}: cannot be read: {error.strerror}"
+    changed_at = datetime.fromtimestamp(changed_s, UTC)
+    return SaveEntry(path.name.removesuffix(SUFFIX), path, is_shipped, size_bytes, changed_at, summary, problem)
+
+
 class Saves:
     """The saved runs of a person, and those that ship."""
 
@@ -93,7 +108,7 @@ class Saves:
     def get_entry(self, name: str) -> SaveEntry:
         """The save of this name. Raises MissingFile, InvalidInput."""
         path, is_shipped = self._find(name)
-        return self._read_entry(path, is_shipped=is_shipped)
+        return read_entry(path, is_shipped=is_shipped)
 
     def read(self, name: str) -> SaveDocument:
         """Return the run of this name.
@@ -178,20 +193,7 @@ class Saves:
             raise StorageError(f"{directory}: cannot be listed: {error.strerror}") from None
         for path in paths:
             if _is_name(path.name):
-                yield self._read_entry(path, is_shipped=is_shipped)
-
-    def _read_entry(self, path: Path, *, is_shipped: bool) -> SaveEntry:
-        summary, problem, size_bytes, changed_s = {}, None, 0, 0.0
-        try:
-            status = path.stat()
-            size_bytes, changed_s = status.st_size, status.st_mtime
-            summary = _get_summary(read_save_file(path))
-        except StorageError as error:
-            problem = str(error)
-        except OSError as error:
-            problem = f"{path}: cannot be read: {error.strerror}"
-        changed_at = datetime.fromtimestamp(changed_s, UTC)
-        return SaveEntry(path.name.removesuffix(SUFFIX), path, is_shipped, size_bytes, changed_at, summary, problem)
+                yield read_entry(path, is_shipped=is_shipped)
 
 
 def _already(path: Path) -> ExistingFile:

@@ -100,7 +100,7 @@ def test_version_is_that_of_the_package() -> None:
         (["savs"], "there is no command 'savs'; there is saves"),
         (["saves", "lst"], "there is no command 'lst'; there is list; see 'chainroom saves --help'"),
         (["saves", "list", "--colour"], "see 'chainroom saves list --help'"),
-        (["saves", "show"], "Missing argument 'NAME'"),
+        (["saves", "show"], "Missing argument 'SAVE'; see"),
         (["run", "quiet", "--seed", "-1"], "--seed"),
         (["run", "quiet", "--seed", str(2**63)], "--seed"),
         (["run", "quiet", "--seed", "seven"], "--seed"),

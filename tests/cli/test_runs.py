@@ -185,6 +185,7 @@ def test_saves_are_listed_shown_carried_over_and_deleted(chainroom: Chainroom, s
     assert "classroom, seed 7" in chainroom("saves", "list").stdout
     assert json.loads(chainroom("saves", "show", "one", "--json").stdout)["counts"]["commands"] == 0
     assert "seed" in chainroom("saves", "show", "one").stdout
+    assert "day 0  00:0" in chainroom("saves", "show", str(saved)).stdout  # any file, by its path
     assert chainroom("saves", "export", "one", tmp_path / "copy.json").exit_code == 0
     assert chainroom("saves", "delete", "one").exit_code == 0
     assert not saved.exists()
@@ -220,7 +221,8 @@ def test_missing_save_is_told(
 ) -> None:
     target = [tmp_path / "x.json"] if command == ["export"] else []
     check_failure(chainroom("saves", *command, "nothing", *target), "nothing: there is no save of this name")
-    check_failure(chainroom("saves", *command, "../../etc/passwd", *target), "is not allowed")
+    expected = "there is no such file" if command == ["show"] else "is not allowed"  # show takes a path too
+    check_failure(chainroom("saves", *command, "../nowhere/x", *target), expected)
 
 
 # --- scenario -------------------------------------------------------------------------------------------------
