@@ -76,8 +76,11 @@ def _get_depth_standing(record: BlockRecord, head: BlockRecord, confirmations: i
     assert record.parent is not None
     work = format_hashes(head.weight - record.parent.weight)
     if confirmations >= depth:
-        words = f"final by depth · {plural(confirmations, 'confirmation')}, {depth} asked for"
-        meaning = f"A convention, no guarantee: a branch with more than {work} of work would still undo it."
+        words = f"final by depth · {plural(confirmations, 'confirmation')}"
+        meaning = (
+            f"{depth} are asked for. A convention, no guarantee: a branch with more than {work} of work would still "
+            "undo it."
+        )
         return Standing("final", confirmations, words, meaning)
     words, missing = f"{confirmations} of {depth} confirmations", plural(depth - confirmations, "more block")
     meaning = f"Final by depth after {missing}. A branch with more than {work} of work would undo it."

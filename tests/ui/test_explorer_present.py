@@ -49,7 +49,7 @@ def get_transaction_page(story: Any, holders: Holders, name: str) -> Page:
         ("ahead", "◔ pending · seen by 3 of 6 nodes · was in #2′, which went stale"),
         ("healed", "◔ pending · seen by 6 of 6 nodes · was in #2′, which went stale"),
         ("included", "✓ in block #4 · 1 of 6 confirmations"),
-        ("deep", "✔ in block #4 · final by depth · 6 confirmations, 6 asked for"),
+        ("deep", "✔ in block #4 · final by depth · 6 confirmations"),
     ],
 )
 def test_a_transaction_tells_its_state_at_every_moment(story: Any, holders: Holders, moment: str, state: str) -> None:
