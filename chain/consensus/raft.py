@@ -8,7 +8,7 @@ The agent is figure 2 of the paper, rule by rule; § in comments is a section of
 (the paper asks that of term, vote and log only). Messages and blocks: chain/consensus/raft_rules.py.
 
 Source: Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm", USENIX ATC 2014 (extended version),
-figure 2 and section 5. Timeouts are ten times those of section 9.3 and more: messages cross continents here.
+figure 2 and section 5. Timeouts are twenty times those of section 9.3: messages cross continents here.
 
 Simplifications. Remote calls are one-way messages; a leader asks again with each heartbeat. A new block travels to all
 in its AppendEntries; what repairs a log names blocks, which arrive by themselves. Members never change (§6), logs are
