@@ -1,5 +1,6 @@
 """Help for what is focused: what it is, and every key that works here, from the registry and the widgets' bindings."""
 
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -53,7 +54,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll() as box:
             box.border_title, box.border_subtitle = "Help", "↑ ↓ scroll · esc close"
             for title, about, rows in build_sections(self._about):
-                yield Static(build_section(title, about, rows))
+                yield Static(build_section(title, about, rows, min(74, self.app.size.width * 96 // 100 - 10)))
 
     def action_close(self) -> None:
         """Back to where one was."""
@@ -114,10 +115,16 @@ def _get_sentence(node: DOMNode) -> str:
     return ABOUT.get(name) or (type(node).__doc__ or "").strip().partition("\n")[0].replace("``", "")
 
 
-def build_section(title: str, about: str, rows: Rows) -> Content:
-    """Return one block of help as plain text with styles."""
+def build_section(title: str, about: str, rows: Rows, width: int = 74) -> Content:
+    """Return one block of help as plain text with styles; what a key does stays in its column of ``width`` cells."""
+    under = "\n" + " " * (KEY_CELLS + 2)
     lines = [Content.styled(title, "bold $primary")]
     if about:
         lines.append(Content.styled(about, "$text-muted"))
-    lines += [Content.assemble((f"{key:>{KEY_CELLS}}  ", "bold $accent"), Content(text)) for key, text in rows]
+    lines += [
+        Content.assemble(
+            (f"{key:>{KEY_CELLS}}  ", "bold $accent"), Content(under.join(wrap(text, width - KEY_CELLS - 2)))
+        )
+        for key, text in rows
+    ]
     return Content("\n").join(lines)
