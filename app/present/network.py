@@ -21,6 +21,8 @@ from chain.simulation.world import World
 from chain.units import HOUR, MINUTE, NEVER, SECOND, Hash, TimeUs
 
 MOST_FLIGHTS: Final = 160
+MOST_TRAILS: Final = 600
+"""Links that the newest block has travelled, evenly chosen among all."""
 RECENT_BLOCKS: Final = 12
 """Blocks, counted from the newest, whose way is drawn."""
 RECENT_TRANSACTIONS: Final = 80
@@ -232,7 +234,9 @@ def build_trails(world: World, newest: BlockRecord, at_us: TimeUs, glow_us: int)
     if spread is None or at_us - newest.published_us > glow_us + MINUTE:
         return ()
     reached = (spread.arrival <= at_us) & (spread.arrival > at_us - glow_us) & (spread.parent >= 0)
-    return tuple((int(spread.parent.item(node)), node) for node in np.flatnonzero(reached).tolist())
+    nodes = np.flatnonzero(reached).tolist()
+    some = nodes[:: 1 + len(nodes) // (MOST_TRAILS + 1)]  # thousands would cover the map, and cost a frame
+    return tuple((int(spread.parent.item(node)), node) for node in some)
 
 
 def build_pulses(world: World, at_us: TimeUs, glow_us: int) -> tuple[Pulse, ...]:

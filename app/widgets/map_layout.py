@@ -13,7 +13,7 @@ from base64 import b85decode
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.widgets import world_land
 from app.widgets.models import MapLink, MapNode
@@ -61,6 +61,12 @@ def get_map_rows(width: int, height: int) -> int:
     return max(1, min(height, width * 4 // 17 + 2))
 
 
+MOST_GRAPH_NODES: Final = 1500
+"""The spring model costs their square in time and memory."""
+CELLS_PER_NODE: Final = 4
+"""So many cells are left to each node, so that a map of thousands is a map still."""
+
+
 @lru_cache(maxsize=1)
 def _get_offsets() -> tuple[Spot, ...]:
     """Offsets around a cell, nearest first; a row is as high as two cells are wide, and neighbours stay apart."""
@@ -69,9 +75,22 @@ def _get_offsets() -> tuple[Spot, ...]:
 
 
 def spread_spots(wanted: Sequence[Spot], width: int, height: int) -> list[Spot]:
-    """Give each wanted cell a free one near it, in order, with a free cell left and right if there is room."""
+    """Give each wanted cell a free one near it, in order, with a free cell left and right if there is room.
+
+    A quarter of all cells is taken at most: who comes later shares the cells of those who wanted the same one, in turn.
+    """
     taken: set[Spot] = set()
-    return [_take_spot(spot, taken, width, height) for spot in wanted]
+    spots: list[Spot] = []
+    shared: dict[Spot, list[Spot]] = {}
+    for spot in wanted:
+        if len(taken) < max(1, width * height // CELLS_PER_NODE) or spot not in shared:
+            spots.append(_take_spot(spot, taken, width, height))
+            shared.setdefault(spot, []).append(spots[-1])
+        else:
+            others = shared[spot]
+            others.append(others.pop(0))
+            spots.append(others[-1])
+    return spots
 
 
 def _take_spot(spot: Spot, taken: set[Spot], width: int, height: int) -> Spot:
@@ -102,9 +121,9 @@ def place_on_ring(nodes: Sequence[MapNode], width: int, height: int) -> list[Spo
 
 
 def place_as_graph(nodes: Sequence[MapNode], links: Sequence[MapLink], width: int, height: int) -> list[Spot]:
-    """Cells of the spring model, stretched to the size."""
-    if not nodes:
-        return []
+    """Cells of the spring model, stretched to the size; more nodes than it can place at once stand on a ring."""
+    if not nodes or len(nodes) > MOST_GRAPH_NODES:
+        return place_on_ring(nodes, width, height)
     points = _compute_graph(tuple(node.node for node in nodes), tuple((link.source, link.target) for link in links))
     spots = [(round((0.06 + 0.88 * x) * (width - 1)), round((0.05 + 0.9 * y) * (height - 1))) for x, y in points]
     return spread_spots(spots, width, height)

@@ -61,6 +61,15 @@ def test_more_nodes_than_cells_share_cells() -> None:
     assert len(map_layout.place_on_map(nodes, 4, 4)) == 30
 
 
+def test_thousands_of_nodes_leave_most_of_the_map_free() -> None:
+    places = ((50.1, 8.7), (40.7, -74), (1.3, 103.8))
+    nodes = [MapNode(n, "x", "y", *places[n % 3]) for n in range(6000)]
+    spots = map_layout.place_on_map(nodes, 78, 20)
+    assert len(spots) == 6000
+    assert len(set(spots)) == 78 * 20 // map_layout.CELLS_PER_NODE
+    assert map_layout.place_as_graph(nodes, [], 78, 20) == map_layout.place_on_ring(nodes, 78, 20)
+
+
 def test_the_graph_layout_is_the_same_every_time() -> None:
     view = make_view(20)
     first = map_layout.place_as_graph(view.nodes, view.links, 78, 20)
