@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chain.consensus import ghost, proof_of_authority, proof_of_stake, proof_of_work, raft, snowman, tendermint
+from chain.consensus import (
+    delegated,
+    ghost,
+    proof_of_authority,
+    proof_of_stake,
+    proof_of_work,
+    raft,
+    snowman,
+    tendermint,
+)
 from chain.consensus.base import Setup
 
 
@@ -16,6 +25,7 @@ class ProtocolEntry(NamedTuple):
 
 
 PROTOCOLS: dict[str, ProtocolEntry] = {
+    "delegated-proof-of-stake": ProtocolEntry(delegated.DelegatedParameters, delegated.build),
     "ghost": ProtocolEntry(ghost.GhostParameters, ghost.build),
     "proof-of-authority": ProtocolEntry(proof_of_authority.ProofOfAuthorityParameters, proof_of_authority.build),
     "proof-of-stake": ProtocolEntry(proof_of_stake.ProofOfStakeParameters, proof_of_stake.build),

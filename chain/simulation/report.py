@@ -111,6 +111,8 @@ def compute_finality(world: World, canonical: list[BlockRecord]) -> dict[str, An
     """Return the kind of finality, the height that is final, and the mean time a block waited for it."""
     kind = world.consensus.rules.finality
     height = min(world.get_finalized().height, len(canonical))
+    if kind is not Finality.DEPTH and all(record.final_us is None for record in canonical):
+        return {"kind": kind.value, "height": height, "lag_seconds_mean": _compute_followed_lag(world, canonical)}
     reached: list[tuple[int, int]] = []
     final_us = NEVER  # a block is final with the first after it that is declared so
     for index, record in reversed(list(enumerate(canonical[:height]))):
@@ -122,6 +124,15 @@ def compute_finality(world: World, canonical: list[BlockRecord]) -> dict[str, An
         reached.append((record.published_us, final_us))
     lags = [final_us - published_us for published_us, final_us in reached if final_us < NEVER]
     return {"kind": kind.value, "height": height, "lag_seconds_mean": sum(lags) / len(lags) / SECOND if lags else None}
+
+
+def _compute_followed_lag(world: World, canonical: list[BlockRecord]) -> float | None:
+    """Return the mean time blocks waited to be final where that follows from the blocks after them alone."""
+    lags: list[int] = []
+    for record in canonical:
+        height = min(world.get_finalized(record.published_us).height, len(canonical))
+        lags += [record.published_us - earlier.published_us for earlier in canonical[len(lags) : height]]
+    return sum(lags) / len(lags) / SECOND if lags else None
 
 
 def compute_propagation(world: World) -> dict[str, float | None]:
