@@ -158,6 +158,9 @@ class View(Protocol):
     def get_messages(self, topic: Topic) -> list[Any]:
         """Return the protocol's messages on a topic that this node has, in order of publication."""
 
+    def get_weight(self, topic: Topic, value: bytes) -> int:
+        """Return the weight of the messages for a value on a topic that this node has, one a sender."""
+
     def get_conflicts(self, topic: Topic) -> list[tuple[Any, Any]]:
         """Return pairs of messages on a topic, both known, in which one sender speaks for two values."""
 

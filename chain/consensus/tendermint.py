@@ -7,7 +7,8 @@ power is Byzantine, and with more every conflict convicts a third (chain/consens
 
 The agent is Algorithm 1 of the paper, line by line: "line" in comments and in the names of quorums is a line of it. A
 rule "upon … while …" becomes an ``Await`` that is set when its condition on the step begins to hold, so a node is woken
-by quorums, not by votes. A proposal carries its block. What messages, evidence and powers are stands in
+by quorums, not by votes; whether two thirds agree is asked first when two thirds of any kind are in, since that is no
+later. A proposal carries its block. What messages, evidence and powers are stands in
 chain/consensus/tendermint_rules.py.
 
 Source: Buchman, Kwon & Milosevic, "The latest gossip on BFT consensus", arXiv:1807.04938v3, Algorithm 1; timeouts and
@@ -127,6 +128,7 @@ class TendermintAgent(Agent):
     def _enter_height(self, view: View, decided: BlockRecord) -> list[Effect]:
         self.parent, self.state, self.height = decided.hash, decided.state, decided.height + 1  # lines 2 and 51
         self.round, self.step = 0, Step.NEW_HEIGHT  # lines 3 and 4
+        self.has_prevotes = self.has_precommits = False
         self.locked_value, self.locked_round = NIL, NO_ROUND  # lines 6, 7 and 52
         self.valid_value, self.valid_round = NIL, NO_ROUND  # lines 8, 9 and 52
         self.begin_us = decided.block.header.time_us + self.parameters.interval
@@ -134,6 +136,7 @@ class TendermintAgent(Agent):
 
     def _start_round(self, view: View, round_: int) -> list[Effect]:
         self.round, self.step = round_, Step.PROPOSE  # lines 12 and 13
+        self.has_prevotes = self.has_precommits = False
         is_proposer = self.rules.get_proposer(self.state, round_) == self.index
         return [*self._resume(view), *(self._propose(view) if is_proposer else ())]
 
@@ -151,7 +154,7 @@ class TendermintAgent(Agent):
         if self.step is Step.PROPOSE and self.rules.get_proposer(self.state, self.round) != self.index:
             effects.append(self._set_timeout(view, "propose", self.parameters.timeout_propose))  # line 21
         if self.step is Step.PREVOTE:
-            effects += self._await_prevotes()
+            effects.append(self._await("line 34", PREVOTE, self.round, None))
         return effects + [effect for it in self._get_proposals(view) for effect in self._consider(view, it)]
 
     def _propose(self, view: View) -> list[Effect]:
@@ -159,7 +162,8 @@ class TendermintAgent(Agent):
         assert self.parent is not None
         value, block = self.valid_value, None  # line 16
         if self.valid_round == NO_ROUND:
-            seal = TendermintSeal(self.index, self._get_evidence(view))
+            evidence = self.rules.choose_evidence(self.state, view.get_messages(EVIDENCE))
+            seal = TendermintSeal(self.index, evidence)
             block = view.build_block(self.parent, encode(seal))  # line 18: getValue()
             value = block.hash
         proposal = self._sign(Proposal(self.height, self.round, value, self.valid_round, self.index, b""))
@@ -191,19 +195,19 @@ class TendermintAgent(Agent):
 
     def _consider(self, view: View, proposal: Proposal) -> list[Effect]:
         """Handle a proposal for this height whose block is known: lines 22 to 33, and the conditions of 36 and 49."""
-        record, round_, value = view.get_known(Hash(proposal.block)), proposal.round, proposal.block
-        is_from_proposer = self.rules.get_proposer(self.state, round_) == proposal.validator
-        if not is_from_proposer or record is None or record.block.header.parent != self.parent:  # valid(v)
+        if not self._is_valid(view, proposal):
             return []
-        effects: list[Effect] = [self._await("line 49", PRECOMMIT, round_, value)]
-        if round_ != self.round or self.step is Step.NEW_HEIGHT:
-            return effects
-        if self.step is not Step.PROPOSE:
-            return [*effects, self._await("line 36", PREVOTE, round_, value)]
-        if proposal.valid_round == NO_ROUND:  # line 22
+        round_, value = proposal.round, proposal.block
+        effects: list[Effect] = []
+        is_current = round_ == self.round and self.step is not Step.NEW_HEIGHT
+        if self.has_precommits or not is_current:
+            effects.append(self._await("line 49", PRECOMMIT, round_, value))
+        if is_current and self.has_prevotes:
+            effects.append(self._await("line 36", PREVOTE, round_, value))
+        if is_current and self.step is Step.PROPOSE and proposal.valid_round == NO_ROUND:  # line 22
             is_free = self.locked_round == NO_ROUND or self.locked_value == value  # line 23
-            return effects + self._prevote(view, value if is_free else NIL)  # lines 24 and 26
-        if proposal.valid_round < round_:
+            effects += self._prevote(value if is_free else NIL)  # lines 24 and 26
+        elif is_current and self.step is Step.PROPOSE and proposal.valid_round < round_:
             effects.append(self._await("line 28", PREVOTE, proposal.valid_round, value))
         return effects
 
@@ -216,18 +220,15 @@ class TendermintAgent(Agent):
         match quorum.name:
             case "line 28" if self.step is Step.PROPOSE and self._is_proposed(view, value, round_):
                 is_free = self.locked_round <= round_ or self.locked_value == value  # line 29
-                return self._prevote(view, value if is_free else NIL)  # lines 30 and 32
+                return self._prevote(value if is_free else NIL)  # lines 30 and 32
             case "line 34" if is_current and self.step is Step.PREVOTE:
-                return [self._set_timeout(view, "prevote", self.parameters.timeout_prevote)]  # line 35
-            case "line 36" if is_current and self.step >= Step.PREVOTE:
-                self.valid_value, self.valid_round = value, round_  # lines 42 and 43
-                if self.step is Step.PREVOTE:  # line 37
-                    self.locked_value, self.locked_round = value, round_  # lines 38 and 39
-                    return self._precommit(value)  # line 40
+                return self._on_prevotes(view)
+            case "line 36" if is_current:
+                return self._on_polka(value)
             case "line 44" if is_current and self.step is Step.PREVOTE:
                 return self._precommit(NIL)  # line 45
             case "line 47" if is_current:
-                return [self._set_timeout(view, "precommit", self.parameters.timeout_precommit)]  # line 48
+                return self._on_precommits(view)
             case "line 49":
                 return self._decide(view, value, quorum.topic)
             case "line 55" if round_ > self.round:
@@ -241,21 +242,59 @@ class TendermintAgent(Agent):
             return ()
         match name:
             case "propose" if self.step is Step.PROPOSE:
-                return self._prevote(view, NIL)  # lines 57 to 60
+                return self._prevote(NIL)  # lines 57 to 60
             case "prevote" if self.step is Step.PREVOTE:
                 return self._precommit(NIL)  # lines 61 to 64
             case "precommit":
                 return self._start_round(view, self.round + 1)  # lines 65 to 67
         return ()
 
-    def _prevote(self, view: View, value: bytes) -> list[Effect]:
-        self.step = Step.PREVOTE  # lines 27, 33 and 60
-        proposals = [it for it in self._get_proposals(view) if it.round == self.round]
-        known = [effect for proposal in proposals for effect in self._consider(view, proposal)]  # line 36
-        return [*known, *self._await_prevotes(), *self._vote(PREVOTE, value)]
+    def _on_prevotes(self, view: View) -> list[Effect]:
+        """Handle two thirds of prevotes of any kind: lines 34, 36 and 44."""
+        self.has_prevotes = True
+        agreed = self._find_agreed(view, PREVOTE)
+        others = [it for it in self._get_blocks(view) if it != agreed]
+        effects = [self._await("line 36", PREVOTE, self.round, it) for it in others]
+        if agreed is not None:
+            return [*effects, *(self._on_polka(agreed) if agreed != NIL else self._precommit(NIL))]  # line 45
+        timeout = self._set_timeout(view, "prevote", self.parameters.timeout_prevote)  # line 35
+        return [*effects, self._await("line 44", PREVOTE, self.round, NIL), timeout]
 
-    def _await_prevotes(self) -> list[Effect]:
-        return [self._await("line 34", PREVOTE, self.round, None), self._await("line 44", PREVOTE, self.round, NIL)]
+    def _on_polka(self, value: bytes) -> list[Effect]:
+        """Handle two thirds of prevotes for a proposal of this round: line 36."""
+        self.valid_value, self.valid_round = value, self.round  # lines 42 and 43
+        if self.step is not Step.PREVOTE:  # line 37
+            return []
+        self.locked_value, self.locked_round = value, self.round  # lines 38 and 39
+        return self._precommit(value)  # line 40
+
+    def _on_precommits(self, view: View) -> list[Effect]:
+        """Handle two thirds of precommits of any kind: lines 47 and 49."""
+        self.has_precommits = True
+        agreed = self._find_agreed(view, PRECOMMIT)
+        if agreed:
+            return self._decide(view, agreed, (PRECOMMIT, self.height, self.round))
+        awaited = [self._await("line 49", PRECOMMIT, self.round, it) for it in self._get_blocks(view)]
+        return [*awaited, self._set_timeout(view, "precommit", self.parameters.timeout_precommit)]  # line 48
+
+    def _find_agreed(self, view: View, kind: str) -> bytes | None:
+        """Return what two thirds voted for in this round: a known proposal's block, or nil; None: no such thing yet."""
+        topic = (kind, self.height, self.round)
+        values = [*self._get_blocks(view), NIL]
+        return next((it for it in values if view.get_weight(topic, it) >= self.state.quorum), None)
+
+    def _get_blocks(self, view: View) -> list[bytes]:
+        """Return the blocks that are known and validly proposed in this round."""
+        return [it.block for it in self._get_proposals(view) if it.round == self.round and self._is_valid(view, it)]
+
+    def _is_valid(self, view: View, proposal: Proposal) -> bool:
+        record = view.get_known(Hash(proposal.block))
+        is_from_proposer = self.rules.get_proposer(self.state, proposal.round) == proposal.validator
+        return is_from_proposer and record is not None and record.block.header.parent == self.parent  # valid(v)
+
+    def _prevote(self, value: bytes) -> list[Effect]:
+        self.step = Step.PREVOTE  # lines 27, 33 and 60
+        return [self._await("line 34", PREVOTE, self.round, None), *self._vote(PREVOTE, value)]
 
     def _precommit(self, value: bytes) -> list[Effect]:
         self.step = Step.PRECOMMIT  # lines 41, 46 and 64
@@ -290,11 +329,6 @@ class TendermintAgent(Agent):
         found = [Evidence(*pair) for topic in topics for pair in view.get_conflicts(topic)]
         return [Broadcast(it, EVIDENCE, NIL, it.one.validator) for it in found]
 
-    def _get_evidence(self, view: View) -> tuple[Evidence, ...]:
-        """Return evidence against validators with a seat, one piece each, that leaves somebody."""
-        pieces = {it.one.validator: it for it in view.get_messages(EVIDENCE) if self.state.powers[it.one.validator]}
-        return tuple(pieces[index] for index in sorted(pieces)[: len(self.state.seats) - 1])
-
     def _ask(self, view: View, proposal: Proposal) -> list[Effect]:
         target = self.rules.keyring.validators[proposal.validator].node
         message = CatchUp(view.node, self.height, proposal.height)
@@ -307,18 +341,11 @@ class TendermintAgent(Agent):
         return [Broadcast(commit, ("commit", message.node), value, -1, wakes=True, target=target)] if votes else []
 
     def _take_over(self, view: View, commit: Commit) -> list[Effect]:
-        vote = commit.votes[0]
-        record = view.get_known(Hash(vote.block))
-        if vote.height < self.height or record is None or record.parent is None:
-            return []
-        places = {(it.kind, it.height, it.round, it.block) for it in commit.votes}
-        signers = {it.validator for it in commit.votes}
-        state: TendermintState = record.parent.state
-        is_decided = sum(state.powers[index] for index in sorted(signers)) >= state.quorum
-        if places != {(PRECOMMIT, record.height, vote.round, vote.block)} or not is_decided:
+        decided = self.rules.find_decided(view, commit)
+        if decided is None or decided.height < self.height:
             return []
         forget = Forget((("catch-up", view.node), ("commit", view.node)))
-        return [Finalize(record.hash), forget, *self._enter_height(view, record)]
+        return [Finalize(decided.hash), forget, *self._enter_height(view, decided)]
 
     def _find_latest_round(self, view: View, round_: int) -> int:
         """Return the highest round, from this one on, in which more than f power has sent anything at all."""

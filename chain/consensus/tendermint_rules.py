@@ -11,6 +11,7 @@ Simplifications. Powers change by evidence only, and from the next height on (Co
 validator is out for good; no stake is burned, since power is not money here.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,7 @@ from chain.consensus.validators import Keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidMessage
 from chain.ledger.block import Block
+from chain.units import Hash
 
 PREVOTE: Final = "prevote"
 PRECOMMIT: Final = "precommit"
@@ -156,6 +158,23 @@ class TendermintRules(Rules[TendermintState]):
     def get_proposer(self, state: TendermintState, round_: int) -> int:
         """Return the index of the proposer of a round of the height after ``state``: proposer(h, round)."""
         return self._index[elect(state.seats, round_)[1]] if round_ else state.proposer
+
+    def choose_evidence(self, state: TendermintState, known: Iterable[Evidence]) -> tuple[Evidence, ...]:
+        """Return evidence a block may carry: one piece for each validator with a seat, so that somebody is left."""
+        pieces = {it.one.validator: it for it in known if state.powers[it.one.validator]}
+        return tuple(pieces[index] for index in sorted(pieces)[: len(state.seats) - 1])
+
+    def find_decided(self, view: View, commit: Commit) -> BlockRecord | None:
+        """Return the block that a commit proves decided, if it is known; the signatures have been checked."""
+        vote = commit.votes[0]
+        record = view.get_known(Hash(vote.block))
+        if record is None or record.parent is None:
+            return None
+        places = {(it.kind, it.height, it.round, it.block) for it in commit.votes}
+        state: TendermintState = record.parent.state
+        power = sum(state.powers[index] for index in sorted({it.validator for it in commit.votes}))
+        is_decided = places == {(PRECOMMIT, record.height, vote.round, vote.block)} and power >= state.quorum
+        return record if is_decided else None
 
     def is_evidence(self, evidence: Evidence) -> bool:
         """Return whether two votes convict a validator."""

@@ -91,6 +91,13 @@ class Stack:
         self._count, self._new = count + len(new), []
         self._is_even = bool((self._weights[: self._count] == self._weights[0]).all())
 
+    def compute_weight(self, node: int, at_us: int) -> int:
+        """Return the weight of the messages a node had at a moment."""
+        if not self.rows_by_sender:
+            return 0
+        self._fill()
+        return int(self._weights[: self._count].sum(where=self._rows[: self._count, node] <= at_us))
+
     def compute_quorum_us(self, threshold: int) -> Times | None:
         """Return when each node has messages of at least ``threshold`` weight; None when there are not that many."""
         if self.total < threshold or not self.rows_by_sender:

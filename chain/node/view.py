@@ -89,6 +89,10 @@ class NodeView:
         tally = self._tables.messages.tallies.get(topic)
         return [record.message for record in tally.get_known(self.node, self.now_us)] if tally else []
 
+    def get_weight(self, topic: Topic, value: bytes) -> int:
+        tally = self._tables.messages.tallies.get(topic)
+        return tally.get_stack(value).compute_weight(self.node, self.now_us) if tally else 0
+
     def get_conflicts(self, topic: Topic) -> list[tuple[Any, Any]]:
         tally = self._tables.messages.tallies.get(topic)
         if tally is None or not tally.conflicts:
@@ -198,6 +202,12 @@ class ObserverView(NodeView):
     def get_messages(self, topic: Topic) -> list[Any]:
         tally = self._tables.messages.tallies.get(topic)
         return [r.message for r in tally.records if r.published_us <= self.now_us] if tally else []
+
+    def get_weight(self, topic: Topic, value: bytes) -> int:
+        tally = self._tables.messages.tallies.get(topic)
+        records = tally.records if tally else []
+        weights = {r.sender: r.weight for r in records if r.value == value and r.published_us <= self.now_us}
+        return sum(weights.values())
 
     def _hear_us(self, record: MessageRecord) -> int:
         return record.published_us

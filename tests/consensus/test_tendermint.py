@@ -53,6 +53,7 @@ class Desk:
     node: NodeId
     now_us: TimeUs
     messages: dict[Any, list[Any]] = field(default_factory=dict)
+    agreed: dict[Any, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.keyring = build_keyring(CONTEXT, [NodeId(node) for node in range(4)], [1] * 4)
@@ -81,6 +82,14 @@ class Desk:
 
     def get_conflicts(self, topic: Any) -> list[Any]:
         return []
+
+    def get_weight(self, topic: Any, value: bytes) -> int:
+        return 3 if self.agreed.get(topic) == value else 0
+
+    def agree(self, kind: str, round_: int, value: bytes) -> list[Effect]:
+        """Let two thirds vote for one value."""
+        self.agreed[(kind, 1, round_)] = value
+        return self.reach("line 34" if kind == PREVOTE else "line 47", kind, round_, None)
 
     def make_block(self, number: int) -> Hash:
         """Publish a block of validator 0 for height 1."""
@@ -155,9 +164,25 @@ def test_lines_57_to_60_without_a_proposal_it_prevotes_nil(desk: Desk) -> None:
 def test_lines_36_to_43_two_thirds_lock_and_precommit(desk: Desk) -> None:
     block = desk.make_block(1)
     desk.propose(0, block)
-    assert get_votes(desk.reach("line 36", PREVOTE, 0, block)) == [(PRECOMMIT, 0, block)]
+    assert get_votes(desk.agree(PREVOTE, 0, block)) == [(PRECOMMIT, 0, block)]
     agent = desk.agent
     assert (agent.locked_value, agent.locked_round, agent.valid_value, agent.valid_round) == (block, 0, block, 0)
+
+
+def test_lines_34_and_36_who_has_votes_of_any_kind_waits_for_more_but_not_for_ever(desk: Desk) -> None:
+    block = desk.make_block(1)
+    desk.propose(0, block)
+    assert get_votes(desk.reach("line 34", PREVOTE, 0, None)) == []
+    assert get_votes(desk.reach("line 36", PREVOTE, 0, block)) == [(PRECOMMIT, 0, block)]
+    assert get_votes(desk.fire("prevote", at_us=2 * SECOND)) == []  # too late
+
+
+def test_line_36_two_thirds_for_a_block_that_comes_later(desk: Desk) -> None:
+    block = desk.make_block(1)
+    desk.fire("propose")
+    desk.reach("line 34", PREVOTE, 0, None)
+    desk.propose(0, block)
+    assert get_votes(desk.reach("line 36", PREVOTE, 0, block)) == [(PRECOMMIT, 0, block)]
 
 
 def test_lines_42_and_43_after_precommitting_nil_two_thirds_only_make_a_block_valid(desk: Desk) -> None:
@@ -172,6 +197,12 @@ def test_lines_42_and_43_after_precommitting_nil_two_thirds_only_make_a_block_va
 
 def test_lines_44_to_46_two_thirds_for_nil_precommit_nil(desk: Desk) -> None:
     desk.fire("propose")
+    assert get_votes(desk.agree(PREVOTE, 0, NIL)) == [(PRECOMMIT, 0, NIL)]
+
+
+def test_lines_44_to_46_also_when_they_are_in_later(desk: Desk) -> None:
+    desk.fire("propose")
+    desk.reach("line 34", PREVOTE, 0, None)
     assert get_votes(desk.reach("line 44", PREVOTE, 0, NIL)) == [(PRECOMMIT, 0, NIL)]
 
 
@@ -179,7 +210,7 @@ def lock_in_round_0(desk: Desk) -> tuple[Hash, Hash]:
     """Lock the validator on a block in round 0, go on to round 1, and return that block and another."""
     block, other = desk.make_block(1), desk.make_block(2)
     desk.propose(0, block)
-    desk.reach("line 36", PREVOTE, 0, block)
+    desk.agree(PREVOTE, 0, block)
     desk.reach("line 47", PRECOMMIT, 0, None)
     desk.fire("precommit")  # lines 65 to 67
     assert (desk.agent.round, desk.agent.step) == (1, Step.PROPOSE)
@@ -205,7 +236,7 @@ def test_lines_28_to_33_two_thirds_since_the_lock_free_a_validator(desk: Desk) -
     assert get_votes(desk.propose(2, other, valid_round=1)) == []  # first it wants to see them
     assert get_votes(desk.reach("line 28", PREVOTE, 1, other)) == [(PREVOTE, 2, other)]
     assert (desk.agent.locked_value, desk.agent.locked_round) == (block, 0)  # until round 2 has two thirds, too
-    desk.reach("line 36", PREVOTE, 2, other)
+    desk.agree(PREVOTE, 2, other)
     assert (desk.agent.locked_value, desk.agent.locked_round) == (other, 2)
 
 
@@ -216,7 +247,7 @@ def test_line_29_two_thirds_before_the_lock_free_nobody(desk: Desk) -> None:
     desk.reach("line 47", PRECOMMIT, 0, None)
     desk.fire("precommit")
     desk.propose(1, block)
-    desk.reach("line 36", PREVOTE, 1, block)
+    desk.agree(PREVOTE, 1, block)
     desk.reach("line 47", PRECOMMIT, 1, None)
     desk.fire("precommit")
     desk.propose(2, other, valid_round=0)
@@ -249,7 +280,7 @@ def test_lines_14_to_19_the_proposer_proposes_what_it_knows_to_be_valid(desk: De
     """Validator 3 proposes in round 3. In round 0 two thirds prevoted a block: it proposes that one, and says when."""
     block = desk.make_block(1)
     desk.propose(0, block)
-    desk.reach("line 36", PREVOTE, 0, block)
+    desk.agree(PREVOTE, 0, block)
     for round_ in range(3):
         desk.reach("line 47", PRECOMMIT, round_, None)
         effects = desk.fire("precommit")
@@ -257,7 +288,14 @@ def test_lines_14_to_19_the_proposer_proposes_what_it_knows_to_be_valid(desk: De
     assert (proposal.message.block, proposal.message.valid_round, proposal.block) == (block, 0, None)
 
 
-def test_lines_49_to_54_two_thirds_of_precommits_decide_whatever_the_round(desk: Desk) -> None:
+def test_lines_49_to_54_two_thirds_of_precommits_decide(desk: Desk) -> None:
+    block = desk.make_block(1)
+    desk.propose(0, block)
+    assert desk.agree(PRECOMMIT, 0, block)[0] == Finalize(block)
+    assert (desk.agent.height, desk.agent.round, desk.agent.step) == (2, 0, Step.NEW_HEIGHT)
+
+
+def test_line_49_two_thirds_of_precommits_decide_whatever_the_round(desk: Desk) -> None:
     block, _ = lock_in_round_0(desk)
     effects = desk.reach("line 49", PRECOMMIT, 0, block)
     assert effects[0] == Finalize(block)

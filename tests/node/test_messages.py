@@ -121,6 +121,7 @@ def test_votes_one_by_one_give_what_all_at_once_would(
                 heard = [weigh(votes[: number + 1], weights, value, node, at_us) for at_us in range(21)]
                 expected = min((at_us for at_us in range(21) if heard[at_us] >= threshold), default=NEVER)
                 assert (NEVER if watch.quorum_us is None else watch.quorum_us[node]) == expected
+                assert table.tallies[TOPIC].get_stack(value).compute_weight(node, 11) == heard[11]
     late = table.watch(1, TOPIC, b"A", threshold, "late")
     assert late.quorum_us is None or late.quorum_us.tolist() == watches[b"A"].quorum_us.tolist()  # type: ignore[union-attr]
 
