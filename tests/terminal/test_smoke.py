@@ -84,7 +84,7 @@ def test_starts_listens_resizes_and_leaves_the_terminal_as_it_was(terminal: Term
     terminal.wait_for("miners at work")
     terminal.press(" ")
     terminal.wait_for("paused")
-    for key, text in (("2", "Chain"), ("3", "Wallet"), ("4", "Mempool"), ("1", "Network")):
+    for key, text in (("2", "Merkle tree"), ("4", "Next blocks"), ("1", "What it saw")):
         terminal.press(key)
         terminal.wait_for(text)
     terminal.press("?")
