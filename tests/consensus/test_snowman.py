@@ -87,7 +87,7 @@ def test_a_copy_goes_on_in_the_same_way() -> None:
 
 
 def test_energy_is_watts_by_time() -> None:
-    simulation = run(start("consensus.watts_per_node=50"), 3600)
+    simulation = run(start("consensus.watts_per_node=50", "consensus.interval=20m"), 3600)
     assert compute_report(simulation)["energy_kwh"] == pytest.approx(6 * 0.05)
 
 
