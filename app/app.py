@@ -61,6 +61,7 @@ class ChainroomApp(App[None]):
     Toast { background: $panel; }
     CommandPalette SearchIcon { display: none; }
     """
+    CSS = "ToastRack { margin-bottom: 4; }"  # the wallet's guide, the clock and the keys stay readable
 
     def __init__(
         self,

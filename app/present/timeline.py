@@ -89,6 +89,7 @@ def build_header(session: Session) -> HeaderView:
         final=get_final(world, at_us),
         moment=format_time(at_us),
         state=get_state(session),
+        is_replay=session.replay is not None,
     )
 
 

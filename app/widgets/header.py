@@ -19,6 +19,7 @@ _STATES: Final = {
     "paused": (WAITING, "paused", "pending"),
     "past": ("◂", "past", "accent"),
 }
+_REPLAYING: Final = ("▸", "replaying", "good")
 
 
 class HeaderBar(CanvasWidget):
@@ -40,7 +41,7 @@ class HeaderBar(CanvasWidget):
     def draw(self, canvas: Canvas) -> None:
         """From the right: state, time, heights; what is left goes to the facts, the most important first."""
         view, pen = self.view, self.PEN
-        glyph, word, tone = _STATES[view.state]
+        glyph, word, tone = _REPLAYING if view.is_replay and view.state == "playing" else _STATES[view.state]
         end = canvas.width - 1
         parts = [(f"{glyph} {word}", pen[tone]), (clean(view.moment, 24), pen["strong"])]
         heights = f"height {view.height}" + (f" · final {clean(view.final, 12)}" if view.final else "")

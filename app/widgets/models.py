@@ -195,6 +195,8 @@ class HeaderView:
     moment: str = ""
     """Virtual time."""
     state: Transport = "playing"
+    is_replay: bool = False
+    """Nothing is recorded: a saved run is watched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ async def test_state_is_a_glyph_and_a_word(stage, state, word) -> None:
         bar.show(dataclasses.replace(HEADER, state=state))
         await pilot.pause()
         assert app.get_lines()[0].endswith(word)
+        bar.show(dataclasses.replace(HEADER, state=state, is_replay=True))
+        await pilot.pause()
+        assert app.get_lines()[0].endswith("▸ replaying" if state == "playing" else word)
 
 
 async def test_tabs_fit_80_columns_and_can_be_clicked(stage) -> None:
