@@ -145,7 +145,7 @@ class CreateWallet(Dialog):
         return self.query_one(ContentSwitcher).current or "length"
 
     def _go(self, step: str) -> None:
-        self.query_one(WordGrid).reveal(is_revealed=False)
+        self._reveal(is_revealed=False)
         self.query_one(ContentSwitcher).current = step
         self.set_title(_TITLES[step], " esc look around first " if step == "length" else " esc back ")
         self.set_class(step in ("words", "check"), "-opaque")  # nothing else to read, nothing to confuse words with
@@ -206,12 +206,17 @@ class CreateWallet(Dialog):
         if is_presenting(self):
             self.tell("presenter mode masks secrets: everybody sees this screen", where="#message-words")
             return
-        grid = self.query_one(WordGrid)
-        grid.reveal(is_revealed=not grid.is_revealed)
-        self.query_one("#reveal", Button).label = "Mask  r" if grid.is_revealed else "Reveal  r"
+        self._reveal(is_revealed=not self.query_one(WordGrid).is_revealed)
         self.query_one("#written", Button).disabled = False
-        if grid.is_revealed:
+        if self.query_one(WordGrid).is_revealed:
             self.query_one("#written").focus()
+
+    def _reveal(self, *, is_revealed: bool) -> None:
+        """Show or mask the words; what comes next stands out."""
+        self.query_one(WordGrid).reveal(is_revealed=is_revealed)
+        reveal, written = self.query_one("#reveal", Button), self.query_one("#written", Button)
+        reveal.label = "Mask  r" if is_revealed else "Reveal  r"
+        reveal.variant, written.variant = ("default", "primary") if is_revealed else ("primary", "default")
 
     @on(Button.Pressed, "#written")
     def ask_words(self) -> None:
