@@ -46,7 +46,7 @@ def _set_aside(saves: Saves, document: SaveDocument) -> None:
         is_continued = str(document["digests"]["short"]).startswith(other["digests"]["short"])
     except (ChainroomError, KeyError, TypeError):  # there is none, or nothing that could be played
         return
-    if other.get("commands") and not is_continued:
+    if (other.get("commands") or other.get("bookmarks")) and not is_continued:
         saves.write(BEFORE, other, overwrite=True)
 
 

@@ -93,7 +93,7 @@ def tell_report(report: dict[str, Any]) -> None:
     tell_table(
         [
             ("scenario", f"{report['scenario']}, seed {report['seed']}"),
-            ("consensus", f"{report['consensus']}, {report['nodes']} nodes"),
+            ("consensus", f"{report['consensus']}, {report['nodes']} node{'s' if report['nodes'] != 1 else ''}"),
             ("time", f"{format_time(round(report['virtual_seconds'] * 10**6))}, in {report['wall_seconds']:.2f} s"),
             (
                 "blocks",
