@@ -252,9 +252,9 @@ class TendermintAgent(Agent):
     def _on_prevotes(self, view: View) -> list[Effect]:
         """Handle two thirds of prevotes of any kind: lines 34, 36 and 44."""
         self.has_prevotes = True
-        agreed = self._find_agreed(view, PREVOTE)
-        others = [it for it in self._get_blocks(view) if it != agreed]
-        effects = [self._await("line 36", PREVOTE, self.round, it) for it in others]
+        blocks = self._get_blocks(view)
+        agreed = self._find_agreed(view, PREVOTE, blocks)
+        effects = [self._await("line 36", PREVOTE, self.round, it) for it in blocks if it != agreed]
         if agreed is not None:
             return [*effects, *(self._on_polka(agreed) if agreed != NIL else self._precommit(NIL))]  # line 45
         timeout = self._set_timeout(view, "prevote", self.parameters.timeout_prevote)  # line 35
@@ -271,17 +271,17 @@ class TendermintAgent(Agent):
     def _on_precommits(self, view: View) -> list[Effect]:
         """Handle two thirds of precommits of any kind: lines 47 and 49."""
         self.has_precommits = True
-        agreed = self._find_agreed(view, PRECOMMIT)
+        blocks = self._get_blocks(view)
+        agreed = self._find_agreed(view, PRECOMMIT, blocks)
         if agreed:
             return self._decide(view, agreed, (PRECOMMIT, self.height, self.round))
-        awaited = [self._await("line 49", PRECOMMIT, self.round, it) for it in self._get_blocks(view)]
+        awaited = [self._await("line 49", PRECOMMIT, self.round, it) for it in blocks]
         return [*awaited, self._set_timeout(view, "precommit", self.parameters.timeout_precommit)]  # line 48
 
-    def _find_agreed(self, view: View, kind: str) -> bytes | None:
-        """Return what two thirds voted for in this round: a known proposal's block, or nil; None: no such thing yet."""
-        topic = (kind, self.height, self.round)
-        values = [*self._get_blocks(view), NIL]
-        return next((it for it in values if view.get_weight(topic, it) >= self.state.quorum), None)
+    def _find_agreed(self, view: View, kind: str, blocks: list[bytes]) -> bytes | None:
+        """Return what two thirds voted for in this round: one of these blocks, or nil; None: no such thing yet."""
+        topic, quorum = (kind, self.height, self.round), self.state.quorum
+        return next((it for it in (*blocks, NIL) if view.get_weight(topic, it) >= quorum), None)
 
     def _get_blocks(self, view: View) -> list[bytes]:
         """Return the blocks that are known and validly proposed in this round."""

@@ -122,12 +122,14 @@ class Stack:
 
 def _lower(rows: Times, weights: Times, threshold: int, quorum_us: Times) -> Times:
     """Return the order statistic, by column, given moments that are not before it: a few steps instead of a sort."""
+    quorum_us, columns = quorum_us.copy(), np.arange(len(quorum_us))
     while True:
-        is_before = rows < quorum_us
-        is_enough = weights @ is_before >= threshold
-        if not is_enough.any():
+        is_before = rows < quorum_us[columns]
+        enough = np.flatnonzero(np.einsum("i,ij->j", weights, is_before) >= threshold)
+        if not len(enough):
             return quorum_us
-        quorum_us = np.where(is_enough, np.where(is_before, rows, -1).max(axis=0), quorum_us)
+        columns, rows = columns[enough], rows[:, enough]
+        quorum_us[columns] = np.multiply(rows, is_before[:, enough]).max(axis=0)
 
 
 def compute_order_statistic(arrivals: Times, weights: npt.ArrayLike, threshold: int) -> Times:
