@@ -1,9 +1,9 @@
 """Tendermint with many validators against what making and checking its signatures alone takes.
 
-Run it by hand: ``python tests/bench/bench_tendermint.py [validators] [heights]``. Each line: the network, the seconds of
-the run, the seconds of signing and verifying as many messages (measured in slices during the run, so that both suffer
-alike from a busy machine), and their ratio, which is to be at most three on a full mesh. Processor time. It is no test and
-is not collected as one.
+Run it by hand: ``python tests/bench/bench_tendermint.py [validators] [heights]``. Each line: the network, the seconds
+of the run, the seconds of signing and verifying as many messages (measured in slices during the run, so that both
+suffer alike from a busy machine), and their ratio, which is to be at most three on a full mesh. Processor time. It is
+no test and is not collected as one.
 """
 
 import sys
