@@ -150,6 +150,7 @@ class RestoreWallet(Dialog):
             return
         self._mark(field, is_typing=field.has_focus)
         self._suggest(field)
+        self.tell("")  # what was wrong with the words before is wrong no more, or told again
 
     def _mark(self, field: WordField, *, is_typing: bool = False) -> None:
         word = unify(field.value)
@@ -188,11 +189,13 @@ class RestoreWallet(Dialog):
 
     @on(Input.Submitted, "WordField")
     def on_word_entered(self, event: Input.Submitted) -> None:
-        """Enter completes; on the last word it checks them all."""
+        """Enter completes; on the last word, or when no word is missing, it checks them all."""
         field = event.input
         assert isinstance(field, WordField)
-        field.complete()
-        if field.place == self.count - 1:
+        with field.prevent(Input.Changed):  # it would take back what the check tells
+            field.complete()
+        self._mark(field)
+        if field.place == self.count - 1 or all(self._get_field(place).value.strip() for place in range(self.count)):
             self.check()
         else:
             self._go_on(field)
