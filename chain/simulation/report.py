@@ -59,11 +59,26 @@ def compute_blocks(world: World, canonical: list[BlockRecord]) -> dict[str, Any]
 def compute_reorgs(world: World) -> dict[str, int]:
     """Return how often a node left blocks it had followed, over all nodes, and the most it left at once."""
     tree, count, max_depth = world.tree, 0, 0
+    if world.consensus.rules.finality is Finality.INSTANT:
+        return compute_undone(world)
     for start, stop in find_forks(world):
         for node in range(world.node_count):
             for time_us, old, new in tree.iter_head_changes(world.view(node).node, start, stop):
                 depth = old.height - tree.get_fork_point(old, new).height if time_us <= world.now_us else 0
                 count, max_depth = count + (depth > 0), max(max_depth, depth)
+    return {"count": count, "max_depth": max_depth}
+
+
+def compute_undone(world: World) -> dict[str, int]:
+    """Return the same where nodes follow final blocks only: how often one took back what it had called final."""
+    tree, count, max_depth = world.tree, 0, 0
+    for node in range(world.node_count):
+        head = tree.records[0]
+        finals = [(int(it.final_us[node]), it.index) for it in tree.records if it.final_us is not None]
+        for final_us, index in sorted(finals):
+            if final_us < NEVER:
+                depth = head.height - tree.get_fork_point(head, tree.records[index]).height
+                count, max_depth, head = count + (depth > 0), max(max_depth, depth), tree.records[index]
     return {"count": count, "max_depth": max_depth}
 
 
