@@ -44,7 +44,10 @@ def reopen(ctx: click.Context, save: str) -> Replay:
 
     Raises ReplayDiverged at the first event that differs, InvalidReplay, and what reading the save raises.
     """
-    replay = Replay(read_save(ctx, save))
+    try:
+        replay = Replay(read_save(ctx, save))
+    except InvalidReplay as error:
+        raise InvalidReplay(f"{save}: {error}") from None
     if not replay.is_comparable:
         recorded = replay.document.rules_version
         raise InvalidReplay(f"{save}: recorded with rules version {recorded}; this program has {RULES_VERSION}")
