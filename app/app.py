@@ -221,7 +221,7 @@ class ChainroomApp(App[None]):
             return
         for screen in reversed(self.screen_stack):
             if isinstance(screen, RunScreen):
-                if screen.is_running and screen.children:  # not while it is being taken down
+                if screen.is_ready and screen.is_running and screen.children:  # not half built, nor half taken down
                     screen.show(self.session)
                 return
 

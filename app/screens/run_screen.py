@@ -18,6 +18,8 @@ from app.widgets.key_hints import Hint, KeyHints
 from app.widgets.transport_bar import TransportBar
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from app.app import ChainroomApp
     from app.present.timeline import Timeline
     from app.screens.view import Thing
@@ -49,6 +51,8 @@ class RunScreen(Screen[None]):
     """
 
     app: "ChainroomApp"
+    is_ready: bool = False
+    """Whether every part has been mounted: before that, nothing can be shown."""
     _timeline: "Timeline | None" = None
 
     def compose(self) -> ComposeResult:
@@ -63,6 +67,11 @@ class RunScreen(Screen[None]):
     def compose_body(self) -> ComposeResult:
         """Yield what stands between the bars."""
         yield from ()
+
+    async def mount_composed_widgets(self, widgets: "list[Widget]") -> None:
+        """Mount what was composed; from then on every part is there to be shown."""
+        await super().mount_composed_widgets(widgets)
+        self.is_ready = True
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size only say so; the keys stay alive."""
