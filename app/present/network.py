@@ -38,6 +38,8 @@ class Mining(NamedTuple):
     mean_us: int
     """Mean time between blocks at their hash rate; 0 when nobody mines."""
     is_manual: bool
+    proposers: int = 0
+    """Nodes that take part in a protocol without mining; 0 under proof of work."""
 
 
 class Groups(NamedTuple):
@@ -273,7 +275,9 @@ def compute_mining(world: World, at_us: TimeUs) -> Mining:
     parameters = getattr(world.consensus.rules, "parameters", None)
     is_manual = getattr(parameters, "mining", "automatic") == "manual"
     total, miners = sum(rates), sum(rate > 0 for rate in rates)
-    return Mining(miners, _compute_work(world, at_us) * SECOND // total if total else 0, is_manual)
+    is_work = any(hasattr(agent, "hash_rate_per_s") for agent in world.consensus.agents.values())
+    mean_us = _compute_work(world, at_us) * SECOND // total if total else 0
+    return Mining(miners, mean_us, is_manual, len(rates) if not is_work else 0)
 
 
 def _compute_work(world: World, at_us: TimeUs) -> int:
@@ -288,7 +292,9 @@ def describe_mining(mining: Mining) -> str:
     """Return what the end of the block strip says."""
     if mining.is_manual:
         return "nobody mines by itself · press m"
+    if mining.proposers:
+        return f"{mining.proposers} node{'s' if mining.proposers != 1 else ''} taking part"
     if not mining.miners:
         return "nobody is mining"
     who = f"{mining.miners} miner{'s' if mining.miners != 1 else ''} at work"
-    return f"{who} · about {format_span(mining.mean_us)} a block"
+    return f"{who} · about {format_span(mining.mean_us)} a block" if mining.mean_us else who

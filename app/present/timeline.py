@@ -9,7 +9,16 @@ from chain.simulation.world import World
 from chain.units import TimeUs, format_time
 
 MOST_MARKS: Final = 200
-PROTOCOLS: Final = {"proof-of-work": "Proof of Work"}
+PROTOCOLS: Final = {
+    "proof-of-work": "Proof of Work",
+    "ghost": "GHOST",
+    "proof-of-stake": "Proof of Stake",
+    "delegated-proof-of-stake": "Delegated Proof of Stake",
+    "proof-of-authority": "Proof of Authority",
+    "tendermint": "Tendermint",
+    "snowman": "Snowman",
+    "raft": "Raft",
+}
 FAULTS: Final = {
     "stop-node": "switched off", "start-node": "switched on", "cut-node": "cut off", "reconnect-node": "reconnected",
     "cut-link": "link cut", "open-link": "link opened", "partition": "partition", "heal": "healed",

@@ -18,6 +18,7 @@ from app.screens.node import NodePage
 from app.screens.run_screen import RunScreen
 from app.storage.settings import Settings
 from app.widgets.header import HeaderBar
+from app.widgets.node_panel import NodePanel
 from app.widgets.transport_bar import TransportBar
 from app.widgets.why import WhyModal
 from chain.replay import Replay
@@ -361,3 +362,16 @@ async def test_end_goes_to_now_where_the_tip_is_followed_already(start_still: An
                 await pilot.press("end")
                 await pilot.pause()
             assert app.run_shown.is_live, view
+
+
+async def test_a_page_that_is_still_being_built_is_not_shown(start_still: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready: list[bool] = []
+    monkeypatch.setattr(NodePage, "show_body", lambda page, session: ready.append(page.is_ready))
+    async with start_still() as (app, pilot):
+        # a tick in the middle of mounting
+        monkeypatch.setattr(NodePanel, "on_mount", lambda panel: panel.app.show(), raising=False)
+        await app.push_screen(NodePage(1))
+        await pilot.pause()
+        app.show()
+        assert ready
+        assert all(ready)
