@@ -22,7 +22,6 @@ from chain.ledger.fees import compute_base_fee, compute_effective_tip
 from chain.ledger.parameters import TRANSFER_GAS
 from chain.ledger.transaction import SignedTransaction
 from chain.node.mempool import Hindrance, MempoolView, compute_mempool
-from chain.node.transactions import TransactionRecord
 from chain.simulation.world import World
 from chain.units import COIN_SYMBOL, Address, Hash, NodeId, TimeUs, format_amount
 
@@ -79,25 +78,11 @@ class Quote(NamedTuple):
 # What waits ------------------------------------------------------------------------------------------------------
 
 
-def get_candidates(world: World, at_us: TimeUs) -> Sequence[TransactionRecord]:
-    """Return the transactions that may have been waiting somewhere at a moment."""
-    records = world.transactions.records
-    if at_us >= world.now_us:
-        return list(world.transactions.open.values())
-    expired_us = at_us - world.ledger.parameters.expiry_us
-    first = bisect_right(records, expired_us, key=lambda record: record.submitted_us)
-    return records[first : bisect_right(records, at_us, key=lambda record: record.submitted_us)]
-
-
 def get_mempool(world: World, node: NodeId, at_us: TimeUs) -> Mempool:
     """Return a node's mempool on top of its head at a moment, past ones too."""
-    head = world.tree.get_head(node, at_us)
-    held = sorted(
-        (arrival_us, record.index, record.signed)
-        for record in get_candidates(world, at_us)
-        if (arrival_us := record.spread.arrival.item(node)) <= at_us
-    )
-    entries = [(arrival_us, signed) for arrival_us, _, signed in held]
+    seen = world.view(node, at_us)
+    head = seen.get_head()
+    entries = [(arrival_us, record.signed) for arrival_us, record in seen.get_held(head)]
     view = compute_mempool(entries, world.ledger, head.hash, at_us)
     base_fee = world.ledger.next_base_fee(head.hash)
     return Mempool(node, at_us, head, base_fee, world.ledger.parameters.gas_limit, view)

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from app.present.mempool import get_candidates
 from app.present.words import format_count, name_node
 from app.widgets.models import Cell, Column
 from chain.consensus.block_tree import BlockRecord
@@ -38,14 +37,26 @@ DIFFERENCE_COLUMNS: Final = (
 )
 
 
+def get_candidates(world: World, at_us: TimeUs, heads: Sequence[BlockRecord]) -> Sequence[TransactionRecord]:
+    """Return the transactions that may have been waiting at a moment on top of any of these heads."""
+    transactions = world.transactions
+    if at_us < transactions.changed_us:
+        return transactions.get_recent(at_us - world.ledger.parameters.expiry_us, at_us)
+    found = dict(transactions.open)
+    for head in {head.index: head for head in heads}.values():
+        found |= {record.index: record for record in transactions.iter_above(head, world.tree)}
+    return [found[index] for index in sorted(found)]
+
+
 def compare_nodes(world: World, chosen: NodeId, at_us: TimeUs) -> list[Difference]:
     """Return every node's mempool beside the chosen one's, by node.
 
     Counted is all that a node has heard, that has not expired and whose nonce its head has not used: pending, queued
     and refused together.
     """
-    records, nodes = get_candidates(world, at_us), range(world.node_count)
-    heads = [world.tree.get_head(NodeId(node), at_us) for node in nodes]
+    nodes = range(world.node_count)
+    heads = [world.view(node, at_us).get_head() for node in nodes]
+    records = get_candidates(world, at_us, heads)
     waiting = _compute_waiting(world, records, heads, at_us)
     mine = waiting[:, chosen, None]
     counts, missing = waiting.sum(axis=0), (mine & ~waiting).sum(axis=0)
