@@ -30,18 +30,22 @@ MAX_DEPTH: Final = 255
 PRESETS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "chainroom": "m/44'/1'/{account}'/0'",
-        "solana": "m/44'/501'/{account}'/0'",
+        "solana": "m/44'/501'/{account}'/0'",  # Phantom, Solflare, Trust
+        "solana-ledger": "m/44'/501'/{account}'",
+        "solana-cli": "m/44'/501'",  # solana-keygen's default for a phrase: one account
         "stellar": "m/44'/148'/{account}'",  # SEP-0005
         "tezos": "m/44'/1729'/{account}'/0'",
         "near": "m/44'/397'/{account}'",
         "aptos": "m/44'/637'/{account}'/0'/0'",
         "sui": "m/44'/784'/{account}'/0'/0'",
+        "multiversx": "m/44'/508'/0'/0'/{account}'",
     }
 )
 """Where well-known wallets put their Ed25519 accounts."""
 DEFAULT_PRESET: Final = "chainroom"
 DEFAULT_PATH: Final = PRESETS[DEFAULT_PRESET].format(account=0)
 
+_ACCOUNT: Final = "{account}"
 _ALLOWED_PATH: Final = "m, then /index' for each level, as in m/44'/1'/0'/0'"
 
 
@@ -63,12 +67,21 @@ class DerivedKey:
 
 
 def get_path(account: int, preset: str = DEFAULT_PRESET) -> str:
-    """Return the path of an account, from 0, in the way of a known wallet. Raises InvalidInput."""
-    if preset not in PRESETS:
-        raise InvalidInput("derivation preset", preset, ", ".join(PRESETS))
+    """Return the path of an account, from 0, in the way of a known wallet, or along a path of one's own.
+
+    A path of one's own has ``{account}`` where the number goes; without it, it has one account only. Raises
+    InvalidInput.
+    """
+    pattern = preset.strip() if preset.strip().startswith("m") and preset not in PRESETS else PRESETS.get(preset)
+    if pattern is None:
+        raise InvalidInput("derivation preset", preset, ", ".join(PRESETS) + f", or a path: {_ALLOWED_PATH}")
     if not 0 <= account < HARDENED:
         raise InvalidInput("account number", account, "0 to 2**31 - 1")
-    return PRESETS[preset].format(account=account)
+    if account and _ACCOUNT not in pattern:
+        raise InvalidInput("account number", account, f"0: the path {pattern} leads to one account")
+    path = pattern.replace(_ACCOUNT, str(account))
+    parse_path(path)
+    return path
 
 
 def parse_path(path: str) -> tuple[int, ...]:

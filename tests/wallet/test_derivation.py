@@ -1,7 +1,9 @@
-"""Keys along paths: the vectors of SLIP-0010, agreement with bip-utils and with well-known wallets."""
+"""Keys along paths: the vectors of SLIP-0010 and SEP-0005, agreement with bip-utils and with well-known wallets."""
 
 import json
+from base64 import b32decode
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bip_utils import Base58Decoder, Bip32Slip10Ed25519, Bip44, Bip44Coins
@@ -15,6 +17,7 @@ from chain.wallet.mnemonic import check_phrase, to_seed
 from chain.wallet.secret import Secret
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "slip10_ed25519.json").read_text())["tests"]
+STELLAR = json.loads((Path(__file__).parents[1] / "vectors" / "sep0005.json").read_text())["tests"]
 SEED = to_seed(check_phrase("abandon " * 11 + "about"))
 
 
@@ -35,7 +38,18 @@ def test_bip_utils_derives_the_same(seed: bytes, indices: list[int]) -> None:
     assert ours.chain_code.reveal() == theirs.ChainCode().ToBytes()
 
 
-@pytest.mark.parametrize("coin", ["STELLAR", "TEZOS", "NEAR_PROTOCOL", "APTOS", "SUI"])
+@pytest.mark.parametrize("vector", STELLAR, ids=lambda vector: vector["phrase"].split()[0])
+def test_sep_0005(vector: dict[str, Any]) -> None:
+    """A strkey is a version byte, 32 bytes of key and a checksum of two, in base 32."""
+    seed = to_seed(check_phrase(vector["phrase"]), Secret(vector["passphrase"]))
+    assert seed.reveal().hex() == vector["seed"]
+    for number, (public, private) in zip(vector.get("numbers", range(9)), vector["keys"], strict=False):
+        key = derive_key(seed, get_path(number, "stellar"))
+        assert key.public_key == b32decode(public)[1:33]
+        assert key.private_key.reveal() == b32decode(private)[1:33]
+
+
+@pytest.mark.parametrize("coin", ["STELLAR", "TEZOS", "NEAR_PROTOCOL", "APTOS", "SUI", "MULTIVERSX"])
 def test_presets_are_where_other_wallets_put_their_accounts(coin: str) -> None:
     theirs = Bip44.FromSeed(SEED.reveal(), Bip44Coins[coin]).DeriveDefaultPath().PrivateKey().Raw().ToBytes()
     assert derive_key(SEED, get_path(0, coin.lower().split("_")[0])).private_key.reveal() == theirs
@@ -45,6 +59,15 @@ def test_the_solana_preset_is_that_of_its_wallets() -> None:
     """The address that Phantom and Solflare show for the phrase of zeros."""
     address = Base58Decoder.Decode("HAgk14JpMQLgt6rVgv7cBQFJWFto5Dqxi472uT3DKpqk")
     assert derive_key(SEED, get_path(0, "solana")).public_key == address
+
+
+def test_a_path_of_one_s_own_is_a_preset_too() -> None:
+    assert get_path(3, "m/44'/283'/{account}'/0'/0'") == "m/44'/283'/3'/0'/0'"
+    assert get_path(0, "solana-cli") == get_path(0, " m/44'/501' ") == "m/44'/501'"
+    with pytest.raises(InvalidInput, match="leads to one account"):
+        get_path(1, "solana-cli")
+    with pytest.raises(InvalidInput, match="level 2"):
+        get_path(0, "m/44'/x'")
 
 
 def test_the_program_s_own_path_is_on_no_real_network() -> None:
