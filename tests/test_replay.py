@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from chain.crypto.signatures import get_public_key
 from chain.encoding import encode
 from chain.errors import ChainroomError, InvalidReplay, ReplayDiverged
-from chain.ledger.transaction import Transaction, Transfer, sign_transaction
+from chain.ledger.actions import Transfer
+from chain.ledger.transaction import Transaction, sign_transaction
 from chain.replay import Bookmark, Replay, iter_verification, read, record
 from chain.scenario import apply_settings, build, load_scenario
 from chain.simulation import commands as c

@@ -56,13 +56,17 @@ class Holders:
         label = self.labels.get(address)
         return Holder(clean(label, 40), "own account") if label is not None else self._simulated.get(address)
 
-    def describe(self, address: Address) -> str:
-        """Return the name, or the shortened address of somebody unknown."""
+    def describe(self, address: Address | None) -> str:
+        """Return the name, or the shortened address of somebody unknown; a dash for nobody."""
+        if address is None:
+            return "–"
         holder = self.get(address)
         return shorten_address(address) if holder is None else holder.name
 
-    def describe_long(self, address: Address) -> str:
-        """Return the name with the shortened address, or the whole address of somebody unknown."""
+    def describe_long(self, address: Address | None) -> str:
+        """Return the name with the shortened address, or the whole address of somebody unknown; a dash for nobody."""
+        if address is None:
+            return "–"
         holder = self.get(address)
         return encode_address(address) if holder is None else f"{holder.name} · {shorten_address(address)}"
 

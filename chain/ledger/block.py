@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from chain.contracts.evm.message import Log
 from chain.crypto.hashing import digest
 from chain.crypto.merkle import compute_root
 from chain.encoding import decode, encode
@@ -22,6 +23,8 @@ HEADER_DOMAIN: Final = "header"
 """The hash of a header is ``digest(HEADER_DOMAIN, encode_header_prefix(header) + header.nonce)``."""
 NONCE_BYTES: Final = 8
 EMPTY_NONCE: Final = bytes(NONCE_BYTES)
+MAX_OUTPUT_BYTES: Final = 1024
+"""So much of what a call returned is kept in its receipt."""
 
 _Hash = Annotated[Hash, Meta(min_length=32, max_length=32)]
 _Address = Annotated[Address, Meta(min_length=20, max_length=20)]
@@ -68,12 +71,20 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     transaction: _Hash
     """Its id."""
     is_success: bool
-    """False when the action failed and was undone; gas is paid all the same. A transfer in a block never fails."""
+    """False when a contract failed and all it did was undone; gas is paid all the same. Nothing else ever fails."""
     gas_used: int
     base_fee_per_gas: int
     """Units per gas, burned."""
     tip_per_gas: int
     """Units per gas that the proposer got: the effective tip."""
+    logs: tuple[Log, ...] = ()
+    """Events that contracts told, in order."""
+    created: _Address | None = None
+    """The contract that came into being."""
+    error: str = ""
+    """Why a call failed, in the machine's words."""
+    output: bytes = b""
+    """What a call returned, or the data of its revert: the first MAX_OUTPUT_BYTES."""
 
     @property
     def burned(self) -> int:

@@ -8,9 +8,10 @@ validity), EIP-155, EIP-1559. docs/rules.md has a section for each rule.
 from chain.errors import InvalidTransaction
 from chain.ledger.fees import compute_intrinsic_gas
 from chain.ledger.parameters import LedgerParameters
+from chain.ledger.policy import Policy
 from chain.ledger.state import Account
 from chain.ledger.transaction import SignedTransaction, Transaction, check_form
-from chain.units import format_amount
+from chain.units import format_amount, format_time
 
 
 def check_validity(signed: SignedTransaction, parameters: LedgerParameters) -> None:
@@ -24,15 +25,33 @@ def check_validity(signed: SignedTransaction, parameters: LedgerParameters) -> N
         raise InvalidTransaction(
             "ledger/chain-id", f"the transaction is for chain {transaction.chain_id}; this is {parameters.chain_id}"
         )
-    needed, gas_limit = compute_intrinsic_gas(transaction.action), transaction.gas_limit
+    needed, gas_limit = compute_intrinsic_gas(transaction.action, transaction.authority), transaction.gas_limit
     if not needed <= gas_limit <= parameters.gas_limit:
         raise InvalidTransaction(
             "ledger/gas-limit",
             f"the gas limit is {gas_limit}; the transaction needs {needed}, a block holds {parameters.gas_limit}",
         )
     if not signed.is_signature_valid:
+        raise InvalidTransaction("ledger/signature", _explain_signature(transaction.authority))
+
+
+def _explain_signature(authority: bytes | Policy) -> str:
+    if isinstance(authority, Policy):
+        needed, keys = authority.threshold, len(authority.public_keys)
+        return f"exactly {needed} valid signatures of the policy's {keys} keys are needed, in the order of the keys"
+    return f"the signature is not one of public key {authority.hex()[:16]}…"
+
+
+def check_unlocked(transaction: Transaction, now_us: int) -> None:
+    """Check that the time before which the account may not pay is over. Raises InvalidTransaction, rule ledger/locked.
+
+    Source: BIP-65, with the block's own time.
+    """
+    authority = transaction.authority
+    if isinstance(authority, Policy) and now_us < authority.not_before_us:
         raise InvalidTransaction(
-            "ledger/signature", f"the signature is not one of public key {transaction.public_key.hex()[:16]}…"
+            "ledger/locked",
+            f"the account is locked until {format_time(authority.not_before_us)}; it is {format_time(now_us)}",
         )
 
 

@@ -9,9 +9,8 @@ What is derived (id, sender, size, whether the signature holds) is computed when
 object itself: once a world, however many nodes look at it. Encoded bytes are not kept.
 """
 
-import re
-from functools import lru_cache
-from typing import Annotated, Final
+from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -19,44 +18,22 @@ from msgspec import Meta
 from chain.crypto.hashing import digest
 from chain.crypto.signatures import PUBLIC_KEY_BYTES, get_public_key, is_valid_signature, sign
 from chain.encoding import decode, encode
-from chain.errors import InvalidTransaction
+from chain.errors import InvalidInput, InvalidTransaction
+from chain.ledger.actions import Action
 from chain.ledger.parameters import MAX_UNITS
-from chain.units import Address, Hash, format_amount
-from chain.wallet.address import ADDRESS_BYTES, compute_address
-
-MAX_MEMO_BYTES: Final = 256
-"""Longest memo, in bytes of UTF-8. Bitcoin relays 80 bytes of OP_RETURN; a sentence or two should fit."""
-
-# Written out, not asked of `unicodedata`, whose answers change with the version of Python: C0 and C1 controls, marks
-# that reverse or hide text, line separators, halves of surrogate pairs.
-_REFUSED_IN_MEMO: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
-)
+from chain.ledger.policy import KeySignature, Policy, check_policy, get_address, is_satisfied
+from chain.units import Address, Hash
 
 _PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
-_Address = Annotated[Address, Meta(min_length=20, max_length=20)]
 _Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
-
-
-class Transfer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False, tag=1):
-    """Move money to another account, with a few words."""
-
-    recipient: _Address
-    amount: int
-    """Units."""
-    memo: str = ""
-
-
-Action = Transfer
-"""What a transaction does: a tagged union, of which transfers are the first member."""
 
 
 class Transaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """What a sender signs."""
 
     chain_id: int
-    public_key: _PublicKey
-    """Ed25519; the sender's address is derived from it."""
+    authority: _PublicKey | Policy
+    """Who must sign: an Ed25519 public key, or a policy over several. The sender's address is derived from it."""
     nonce: int
     """How many transactions of this sender come before."""
     gas_limit: int
@@ -85,7 +62,8 @@ class SignedTransaction(_Derived, msgspec.Struct, frozen=True, array_like=True, 
     """A transaction and its signature."""
 
     transaction: Transaction
-    signature: _Signature
+    signature: _Signature | tuple[KeySignature, ...]
+    """One signature for one key; for a policy as many as its threshold says, each with its key's place."""
 
     @property
     def id(self) -> Hash:
@@ -108,17 +86,17 @@ class SignedTransaction(_Derived, msgspec.Struct, frozen=True, array_like=True, 
     @property
     def sender(self) -> Address:
         """The account that pays."""
-        return get_sender(self.transaction.public_key)
+        return get_address(self.transaction.authority)
 
     @property
     def is_signature_valid(self) -> bool:
-        """Whether the public key signed exactly this transaction."""
+        """Whether the authority signed exactly this transaction."""
         try:
             return self._is_signature_valid
         except AttributeError:
-            key, message = self.transaction.public_key, compute_signing_hash(self.transaction)
-            msgspec.structs.force_setattr(self, "_is_signature_valid", is_valid_signature(key, message, self.signature))
-            return self._is_signature_valid
+            is_valid = _is_signed(self.transaction, self.signature)
+            msgspec.structs.force_setattr(self, "_is_signature_valid", is_valid)
+            return is_valid
 
 
 def _derive_from_bytes(signed: SignedTransaction) -> None:
@@ -127,10 +105,11 @@ def _derive_from_bytes(signed: SignedTransaction) -> None:
     msgspec.structs.force_setattr(signed, "_size_bytes", len(data))
 
 
-@lru_cache(maxsize=1 << 16)
-def get_sender(public_key: bytes) -> Address:
-    """Return the address of a public key; remembered, so that all transactions of a sender share one object."""
-    return compute_address(public_key)
+def _is_signed(transaction: Transaction, signature: bytes | tuple[KeySignature, ...]) -> bool:
+    authority, message = transaction.authority, compute_signing_hash(transaction)
+    if isinstance(authority, Policy):
+        return isinstance(signature, tuple) and is_satisfied(authority, message, signature)
+    return isinstance(signature, bytes) and is_valid_signature(authority, message, signature)
 
 
 def compute_signing_hash(transaction: Transaction) -> Hash:
@@ -139,18 +118,44 @@ def compute_signing_hash(transaction: Transaction) -> Hash:
 
 
 def sign_transaction(transaction: Transaction, seed32: bytes) -> SignedTransaction:
-    """Sign with the private key seed of ``transaction.public_key``.
+    """Sign with the private key seed of the one key that is the transaction's authority.
 
     Nothing but the encoding's limits is checked here: what the ledger would refuse can be signed. Raises
     InvalidTransaction for numbers or a memo that have no encoding.
     """
-    assert get_public_key(seed32) == transaction.public_key, "this is the key of another account"
+    assert get_public_key(seed32) == transaction.authority, "this is the key of another account"
+    return SignedTransaction(transaction, sign(seed32, _compute_message(transaction)))
+
+
+def sign_for_policy(transaction: Transaction, seed32: bytes) -> KeySignature:
+    """Return one key's part of the signatures that a policy asks for.
+
+    Raises InvalidInput when the key is none of the policy's, InvalidTransaction as `sign_transaction`.
+    """
+    policy, public_key = transaction.authority, get_public_key(seed32)
+    keys = policy.public_keys if isinstance(policy, Policy) else ()
+    if public_key not in keys:
+        raise InvalidInput("signing key", public_key.hex()[:16], f"one of the {len(keys)} keys of the policy")
+    return keys.index(public_key), sign(seed32, _compute_message(transaction))
+
+
+def join_signatures(transaction: Transaction, signatures: Iterable[KeySignature]) -> SignedTransaction:
+    """Return the transaction with the parts of several keys; of more than enough the first places count.
+
+    Whether they suffice is for `SignedTransaction.is_signature_valid` to say. Raises InvalidInput for one key alone.
+    """
+    policy = transaction.authority
+    if not isinstance(policy, Policy):
+        raise InvalidInput("authority", "one key", "a policy, whose signatures have parts")
+    return SignedTransaction(transaction, tuple(sorted(dict(signatures).items())[: policy.threshold]))
+
+
+def _compute_message(transaction: Transaction) -> Hash:
     try:
-        message = compute_signing_hash(transaction)
+        return compute_signing_hash(transaction)
     except (OverflowError, UnicodeEncodeError):
         check_form(transaction)
         raise
-    return SignedTransaction(transaction, sign(seed32, message))
 
 
 def encode_transaction(signed: SignedTransaction) -> bytes:
@@ -166,47 +171,23 @@ def decode_transaction(data: bytes) -> SignedTransaction:
 def check_form(transaction: Transaction) -> None:
     """Check what can be said of a transaction by itself, without a chain. Raises InvalidTransaction.
 
-    Rules: ledger/number, ledger/signature, ledger/recipient, ledger/amount, ledger/memo, ledger/tip.
+    Rules: ledger/number, ledger/signature, ledger/policy, those of its action, ledger/tip.
     """
     for name in ("chain_id", "nonce", "gas_limit", "max_fee_per_gas", "max_tip_per_gas"):
         number = getattr(transaction, name)
         if not 0 <= number <= MAX_UNITS:
             raise InvalidTransaction("ledger/number", f"{name} is {number}; it must be 0 to {MAX_UNITS}")
-    if len(transaction.public_key) != PUBLIC_KEY_BYTES:
+    if isinstance(transaction.authority, Policy):
+        check_policy(transaction.authority)
+    elif len(transaction.authority) != PUBLIC_KEY_BYTES:
         raise InvalidTransaction(
             "ledger/signature",
-            f"the public key has {len(transaction.public_key)} bytes; it must have {PUBLIC_KEY_BYTES}",
+            f"the public key has {len(transaction.authority)} bytes; it must have {PUBLIC_KEY_BYTES}",
         )
-    _check_transfer(transaction.action)
+    transaction.action.check()
     if transaction.max_tip_per_gas > transaction.max_fee_per_gas:
         raise InvalidTransaction(
             "ledger/tip",
             f"the tip of {transaction.max_tip_per_gas} units per gas is more than the fee cap of "
             f"{transaction.max_fee_per_gas}, which must cover it",
         )
-
-
-def _check_transfer(transfer: Transfer) -> None:
-    if len(transfer.recipient) != ADDRESS_BYTES:
-        raise InvalidTransaction(
-            "ledger/recipient", f"the recipient has {len(transfer.recipient)} bytes; an address has {ADDRESS_BYTES}"
-        )
-    if not 1 <= transfer.amount <= MAX_UNITS:
-        raise InvalidTransaction(
-            "ledger/amount",
-            f"the amount is {format_amount(transfer.amount)}; it must be "
-            f"{format_amount(1)} to {format_amount(MAX_UNITS)}",
-        )
-    check_memo(transfer.memo)
-
-
-def check_memo(memo: str) -> None:
-    """Check a memo: at most 256 bytes of UTF-8, no control characters. Raises InvalidTransaction, rule ledger/memo."""
-    refused = _REFUSED_IN_MEMO.search(memo)
-    if refused:
-        raise InvalidTransaction(
-            "ledger/memo", f"the memo has U+{ord(refused[0]):04X} at position {refused.start()}, a control character"
-        )
-    size = len(memo.encode())
-    if size > MAX_MEMO_BYTES:
-        raise InvalidTransaction("ledger/memo", f"the memo has {size} bytes; at most {MAX_MEMO_BYTES} are allowed")

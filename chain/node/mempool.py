@@ -27,8 +27,8 @@ import msgspec
 
 from chain.errors import InvalidTransaction
 from chain.ledger.checks import check_balance, check_fee_cap, check_nonce_unused, check_validity
-from chain.ledger.execution import Ledger
 from chain.ledger.fees import compute_effective_tip
+from chain.ledger.ledger import Ledger
 from chain.ledger.parameters import MAX_UNITS, LedgerParameters
 from chain.ledger.state import Account, State
 from chain.ledger.transaction import SignedTransaction

@@ -14,7 +14,8 @@ from chain.consensus.base import Rules, Topic
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.draws import draw_below, draw_exponential
 from chain.ledger.block import Block
-from chain.ledger.execution import Ledger
+from chain.ledger.checks import check_unlocked
+from chain.ledger.ledger import Ledger
 from chain.ledger.state import State
 from chain.ledger.transaction import SignedTransaction
 from chain.node.mempool import MempoolView, check_admissible, check_replacement, compute_mempool
@@ -135,6 +136,7 @@ class NodeView:
         parameters = tables.ledger.parameters
         base_fee = tables.ledger.next_base_fee(head.hash)
         check_admissible(signed, tables.ledger.state(head.hash), base_fee, parameters)
+        check_unlocked(signed.transaction, self.now_us)
         for rival in tables.transactions.get_rivals(signed.sender, signed.transaction.nonce):
             if rival.spread.is_known(self.node, self.now_us):
                 check_replacement(signed, rival.signed, parameters)

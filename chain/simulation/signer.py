@@ -1,8 +1,9 @@
 """A simulated account holder: knows its own key and which of its payments are still under way."""
 
 from chain.crypto.signatures import get_public_key
+from chain.ledger.actions import Transfer
 from chain.ledger.fees import compute_intrinsic_gas
-from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, sign_transaction
+from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.units import Address, TimeUs
 from chain.wallet.address import compute_address
 

@@ -11,7 +11,7 @@ from chain.consensus.validators import Context, build_keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock
 from chain.ledger.block import Block
-from chain.ledger.execution import Ledger
+from chain.ledger.ledger import Ledger
 from chain.ledger.parameters import LedgerParameters
 from chain.scenario import apply_settings, build, load_scenario
 from chain.simulation.commands import Heal, Partition, StartNode, StopNode

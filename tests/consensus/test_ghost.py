@@ -30,7 +30,7 @@ from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import Block, set_nonce
 from chain.ledger.context import Reward
-from chain.ledger.execution import Ledger
+from chain.ledger.ledger import Ledger
 from chain.ledger.parameters import LedgerParameters
 from chain.node.view import NodeView
 from chain.scenario import apply_settings, build, load_scenario

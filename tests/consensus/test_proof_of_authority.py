@@ -29,7 +29,7 @@ from chain.consensus.validators import Context, build_keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidEncoding, InvalidScenario
 from chain.ledger.block import Block, set_nonce
-from chain.ledger.execution import Ledger
+from chain.ledger.ledger import Ledger
 from chain.ledger.parameters import LedgerParameters
 from chain.scenario import apply_settings, load_scenario
 from chain.scenario import build as build_simulation

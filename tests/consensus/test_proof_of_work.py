@@ -8,7 +8,7 @@ from chain.consensus.proof_of_work import MAX_GRIND_HASHES, ProofOfWorkParameter
 from chain.encoding import encode
 from chain.errors import InvalidBlock, InvalidEncoding, InvalidScenario
 from chain.ledger.block import Block
-from chain.ledger.execution import Ledger
+from chain.ledger.ledger import Ledger
 from chain.ledger.parameters import LedgerParameters
 from chain.units import DAY, SECOND, Address, Span
 

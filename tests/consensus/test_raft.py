@@ -26,7 +26,7 @@ from chain.consensus.raft_rules import (
 from chain.consensus.validators import Context, build_keyring
 from chain.encoding import encode
 from chain.errors import InvalidBlock, InvalidMessage, InvalidScenario
-from chain.ledger.execution import Ledger
+from chain.ledger.ledger import Ledger
 from chain.ledger.parameters import LedgerParameters
 from chain.scenario import build, load_scenario
 from chain.simulation import commands as c

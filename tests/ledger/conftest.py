@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from chain.crypto.signatures import get_public_key
-from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, sign_transaction
+from chain.ledger.actions import Transfer
+from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.units import COIN, Address
 from chain.wallet.address import compute_address
 
@@ -22,7 +23,7 @@ class Person:
         self, recipient: Address, nonce: int = 0, amount: int = COIN, memo: str = "", **other: Any
     ) -> Transaction:
         fields = {"chain_id": 1, "gas_limit": 30_000, "max_fee_per_gas": 2_000, "max_tip_per_gas": 100} | other
-        return Transaction(public_key=self.public_key, nonce=nonce, action=Transfer(recipient, amount, memo), **fields)
+        return Transaction(authority=self.public_key, nonce=nonce, action=Transfer(recipient, amount, memo), **fields)
 
     def pay(self, recipient: Address, nonce: int = 0, **other: Any) -> SignedTransaction:
         return sign_transaction(self.write(recipient, nonce, **other), self.seed)

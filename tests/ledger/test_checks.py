@@ -69,7 +69,7 @@ def test_a_signature_by_another_key(people):
     signed = SignedTransaction(anna.write(carl.address), ben.pay(carl.address).signature)
     with pytest.raises(InvalidTransaction, match=r"not one of public key [0-9a-f]{16}…; rule: ledger/signature"):
         check_validity(signed, PARAMETERS)
-    short = msgspec.structs.replace(signed.transaction, public_key=b"short")
+    short = msgspec.structs.replace(signed.transaction, authority=b"short")
     with pytest.raises(InvalidTransaction, match="the public key has 5 bytes; it must have 32; rule: ledger/signature"):
         check_validity(SignedTransaction(short, signed.signature), PARAMETERS)
 

@@ -16,14 +16,12 @@ from chain.ledger.block import (
 )
 from chain.ledger.context import BlockContext, Reward
 from chain.ledger.execution import (
-    CHECKPOINT_INTERVAL_BLOCKS,
-    RECENT_STATES,
-    Ledger,
     apply_transaction,
     build_body,
     execute,
     execute_block,
 )
+from chain.ledger.ledger import CHECKPOINT_INTERVAL_BLOCKS, RECENT_STATES, Ledger
 from chain.ledger.parameters import LedgerParameters
 from chain.ledger.state import Account, State
 from chain.ledger.transaction import SignedTransaction, decode_transaction, encode_transaction

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.ledger.actions import Transfer
 from chain.ledger.fees import compute_base_fee, compute_effective_tip, compute_intrinsic_gas
-from chain.ledger.transaction import Transfer
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "eip1559.json").read_text())["vectors"]
 

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.errors import InvalidEncoding, InvalidTransaction
+from chain.ledger.actions import MAX_MEMO_BYTES, check_memo
 from chain.ledger.parameters import MAX_UNITS
 from chain.ledger.transaction import (
-    MAX_MEMO_BYTES,
     SignedTransaction,
     check_form,
-    check_memo,
     compute_signing_hash,
     decode_transaction,
     encode_transaction,
@@ -39,7 +38,7 @@ def test_the_signature_covers_every_field(people):
     assert signed.is_signature_valid
     changes = [
         {"chain_id": 2},
-        {"public_key": carl.public_key},
+        {"authority": carl.public_key},
         {"nonce": 1},
         {"gas_limit": 30_001},
         {"max_fee_per_gas": 2_001},

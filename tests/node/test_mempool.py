@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from chain.crypto.signatures import get_public_key
 from chain.errors import InvalidTransaction
-from chain.ledger.execution import Ledger
+from chain.ledger.actions import Transfer
+from chain.ledger.ledger import Ledger
 from chain.ledger.parameters import LedgerParameters
-from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, sign_transaction
+from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.node.mempool import check_admissible, check_replacement, compute_mempool
 from chain.units import COIN, Address
 from chain.wallet.address import compute_address

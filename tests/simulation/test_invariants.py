@@ -19,9 +19,10 @@ from chain.crypto.signatures import get_public_key
 from chain.draws import draw_bytes
 from chain.encoding import encode
 from chain.errors import CommandRefused
+from chain.ledger.actions import Transfer
 from chain.ledger.block import Block
 from chain.ledger.state import Account, State
-from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, sign_transaction
+from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.simulation import commands as c
 from chain.simulation.report import compute_report
 from chain.simulation.simulation import Simulation

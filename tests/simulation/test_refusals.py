@@ -15,8 +15,9 @@ from chain.crypto.signatures import get_public_key
 from chain.draws import draw_bytes
 from chain.encoding import encode
 from chain.errors import CommandRefused
+from chain.ledger.actions import Transfer
 from chain.ledger.block import Block, Header, compute_transactions_root, set_nonce
-from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, sign_transaction
+from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.simulation import commands as c
 from chain.simulation.simulation import Simulation
 from chain.units import COIN, MINUTE, SECOND, Address, NodeId, TimeUs

@@ -9,7 +9,8 @@ from app.present import mempool as present
 from app.present.index import get_index
 from app.present.mempool_nodes import compare_nodes
 from chain.crypto.signatures import get_public_key
-from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, sign_transaction
+from chain.ledger.actions import Transfer
+from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.node.mempool import MempoolView
 from chain.scenario import build, load_scenario
 from chain.simulation.simulation import Simulation

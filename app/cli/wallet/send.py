@@ -10,12 +10,13 @@ from app.cli.secrets import PasswordSource, password_options
 from app.cli.sources import is_path
 from app.cli.wallet import open_keystore
 from app.cli.wallet.balance import check_node, get_balance
+from app.storage.accounts import Account
 from app.storage.errors import StorageError
-from app.storage.keystore import Account
 from chain.encoding import encode
 from chain.errors import InvalidInput
+from chain.ledger.actions import Transfer, check_memo
 from chain.ledger.fees import compute_intrinsic_gas
-from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, check_memo, sign_transaction
+from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.replay import record
 from chain.simulation.commands import Command, RequestCoins, SubmitTransaction
 from chain.simulation.simulation import Simulation
@@ -110,7 +111,7 @@ def _sign(simulation: Simulation, key: DerivedKey, action: Transfer, node: int, 
     base_fee = world.ledger.next_base_fee(world.view(node).get_head().hash)
     unsigned = Transaction(
         chain_id=world.setup.ledger.chain_id,
-        public_key=key.public_key,
+        authority=key.public_key,
         nonce=numbers["nonce"] + numbers["waiting"],
         gas_limit=compute_intrinsic_gas(action),
         max_fee_per_gas=2 * base_fee + tip,
