@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.storage.keystore import Account, Unlocked
+from app.storage.accounts import Account
+from app.storage.keystore import Unlocked
 from chain.errors import InvalidTransaction
+from chain.ledger.actions import Transfer
 from chain.ledger.checks import check_balance, check_fee_cap, check_nonce_unused
 from chain.ledger.fees import compute_effective_tip, compute_intrinsic_gas
-from chain.ledger.transaction import SignedTransaction, Transaction, Transfer, check_form, sign_transaction
+from chain.ledger.transaction import SignedTransaction, Transaction, check_form, sign_transaction
 from chain.node.transactions import TransactionRecord
 from chain.simulation.simulation import Simulation
 from chain.simulation.world import World

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from app.payments import Draft, sign
+from app.storage.accounts import Account, check_label
 from app.storage.database import FileKind, Notice, change_database, log_notice, read_database
 from app.storage.errors import StorageError, WalletLocked
-from app.storage.keystore import Account, Keystore, Unlocked, check_label
+from app.storage.keystore import Keystore, Unlocked
 from app.storage.passwords import check_password
 from app.storage.paths import get_wallet_file
 from chain.errors import ChainroomError, InvalidInput

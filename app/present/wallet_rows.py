@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from app.present.holders import Holders
 from app.present.wallet import GLYPHS, AccountView, Payment, State
 from app.present.words import format_clock, format_coins
-from app.storage.keystore import Account
+from app.storage.accounts import Account
 from app.widgets.bars import get_bar
 from app.widgets.models import Cell, Column, Tone
 from app.widgets.text import clean

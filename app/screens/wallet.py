@@ -33,7 +33,7 @@ from app.screens.wallet_dialogs import Recipient
 from app.screens.wallet_send import SendForm
 from app.screens.wallet_widgets import Line, Lines
 from app.session import Session
-from app.storage.keystore import Account
+from app.storage.accounts import Account
 from app.widgets.models import Cell
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable

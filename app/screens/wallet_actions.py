@@ -26,7 +26,7 @@ from app.screens.wallet_dialogs import (
 from app.screens.wallet_restore import RestoreWallet
 from app.screens.wallet_send import SendForm, Wish, describe_wait
 from app.session import Session
-from app.storage.keystore import Account
+from app.storage.accounts import Account
 from app.wallets import Wallets, get_wallets
 from app.widgets.models import Why
 from app.widgets.text import clean

@@ -17,7 +17,7 @@ from textual.widgets import Button, ContentSwitcher, Input, Label, Select, Stati
 from app.screens.wallet_dialogs import explain_briefly
 from app.screens.wallet_steps import FIELD_CSS, PasswordStep, WordGrid, WordSuggester, unify
 from app.screens.wallet_widgets import Dialog, is_presenting
-from app.storage.keystore import Account
+from app.storage.accounts import Account
 from app.wallets import Wallets, build_new_phrase, choose_places
 from chain.errors import ChainroomError
 from chain.wallet.mnemonic import LANGUAGES

@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 from app.payments import Draft
 from app.present.words import format_coins
 from app.screens.wallet_widgets import Dialog, Lines, SecretInput, Span
-from app.storage.keystore import Account
+from app.storage.accounts import Account
 from app.wallets import Wallets
 from app.widgets.qr_code import QrCode
 from app.widgets.text import clean

@@ -12,13 +12,13 @@ address in the file cannot collect money. A wallet that exists is never overwrit
 import time
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from tinydb import TinyDB
 
+from app.storage.accounts import LABEL_LIMIT, Account, add_account, check_label, check_label_is_free, read_accounts
 from app.storage.atomic import read_whole, write_new
 from app.storage.database import (
     FileKind,
@@ -26,6 +26,7 @@ from app.storage.database import (
     Tables,
     backup_of,
     change_database,
+    delete_database,
     log_notice,
     open_tables,
     parse_tables,
@@ -36,40 +37,16 @@ from app.storage.database import (
 from app.storage.errors import DamagedFile, ExistingFile, MissingFile, WalletLocked
 from app.storage.passwords import check_password
 from app.storage.vault import MODERATE, Cost, check_vault, close_box, open_box
-from chain.errors import ChainroomError, InvalidInput
-from chain.units import Address
-from chain.wallet.address import compute_address, decode_address, encode_address
-from chain.wallet.derivation import DEFAULT_PRESET, DerivedKey, derive_key, get_path, parse_path
+from chain.errors import InvalidInput
+from chain.ledger.policy import Policy, check_policy
+from chain.wallet.address import decode_address, encode_address
+from chain.wallet.derivation import DEFAULT_PRESET, DerivedKey, derive_key, get_path
 from chain.wallet.mnemonic import NO_PASSPHRASE, check_phrase, to_seed
 from chain.wallet.secret import Secret
 
 WALLET: Final = FileKind("wallet", format=1, is_checked=True)
 IMPORT_LIMIT_BYTES: Final = 4 * 1024 * 1024
-LABEL_LIMIT: Final = 40
 AUTO_LOCK_S: Final = 15 * 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What is public about an account of the wallet."""
-
-    number: int
-    """From 0, in the order they were added; never used again."""
-    label: str
-    address: Address
-    path: str | None
-    """The derivation path; None when the account is only watched."""
-    public_key: bytes | None
-
-    @property
-    def is_watch_only(self) -> bool:
-        """Whether the wallet has no key for it."""
-        return self.path is None
-
-    @property
-    def address_text(self) -> str:
-        """The address as people copy it."""
-        return encode_address(self.address)
 
 
 class Unlocked:
@@ -100,10 +77,11 @@ class Unlocked:
     def get_key(self, account: Account) -> DerivedKey:
         """Return the key of an account.
 
-        Raises WalletLocked, InvalidInput for a watched account, DamagedFile when key and address do not fit.
+        Raises WalletLocked, InvalidInput for an account without one, DamagedFile when key and address do not fit.
         """
         if account.path is None:
-            raise InvalidInput("account", account.label, "an account with a key; this one is only watched")
+            kind = "only watched" if account.is_watch_only else "shared: it has keys of several accounts"
+            raise InvalidInput("account", account.label, f"an account with a key; this one is {kind}")
         key = self.derive(account.path)
         if key.public_key != account.public_key or key.address != account.address:
             raise DamagedFile(
@@ -157,26 +135,29 @@ class Keystore:
         *,
         label: str = "Main",
         preset: str = DEFAULT_PRESET,
+        name: str = "",
     ) -> Account:
-        """Make the wallet of a phrase, with its first account.
+        """Make the wallet of a phrase, with its first account, and give it a name if one is wanted.
 
         Raises InvalidMnemonic, WeakPassword, InvalidInput, ExistingFile, StorageError; then nothing has changed.
         """
         checked = check_phrase(phrase.reveal())
         check_password(password)
         key = derive_key(to_seed(checked, passphrase), get_path(0, preset))
-        label = check_label(label)
+        label, name = check_label(label), check_label(name) if name else ""
         self._check_absent()
         vault = close_box(checked.text, passphrase, password, self.cost)
         with change_database(self.path, WALLET, on_notice=self._on_notice) as database:
             if database.tables():  # made by another meanwhile
                 self._check_absent()
             database.table("vault").insert(vault | {"preset": preset})
-            return _add(database, label, key.address, key)
+            if name:
+                _write_name(database, name)
+            return add_account(database, label, key.address, key)
 
     def get_accounts(self) -> list[Account]:
         """Every account, by number, without a password. Raises MissingFile, StorageError."""
-        return _read_accounts(self._read(), self.path)
+        return read_accounts(self._read(), self.path)
 
     def get_account(self, name: str | int) -> Account:
         """The account of this number or label, or with this address. Raises InvalidInput, MissingFile, StorageError."""
@@ -214,28 +195,69 @@ class Keystore:
         label = check_label(label)
         self._check_present()
         with change_database(self.path, WALLET, on_notice=self._on_notice) as database:
-            taken = {account.path for account in _read_accounts(database, self.path)}
+            taken = {account.path for account in read_accounts(database, self.path)}
             preset = _read_vault(database, self.path).get("preset", DEFAULT_PRESET)
             index = 0
             while path is None:
                 candidate = get_path(index, preset)
                 path, index = (None if candidate in taken else candidate), index + 1
             key = unlocked.derive(path)
-            return _add(database, label, key.address, key)
+            return add_account(database, label, key.address, key)
 
     def add_watch_only(self, address: str, label: str) -> Account:
         """Add an account without a key. Raises InvalidAddress, InvalidInput, ExistingFile, StorageError."""
         decoded, label = decode_address(address), check_label(label)
         self._check_present()
         with change_database(self.path, WALLET, on_notice=self._on_notice) as database:
-            return _add(database, label, decoded, None)
+            return add_account(database, label, decoded, None)
+
+    def add_policy(self, policy: Policy, label: str) -> Account:
+        """Add an account that a policy decides on. Raises InvalidTransaction, InvalidInput, ExistingFile, …"""
+        check_policy(policy)
+        label = check_label(label)
+        self._check_present()
+        with change_database(self.path, WALLET, on_notice=self._on_notice) as database:
+            return add_account(database, label, policy.address, policy=policy)
+
+    def hide_account(self, number: int, *, is_hidden: bool) -> None:
+        """Take an account out of the list, or put it back; one stays. Raises InvalidInput, StorageError."""
+        number = self.get_account(number).number
+        with change_database(self.path, WALLET, on_notice=self._on_notice) as database:
+            shown = [it for it in read_accounts(database, self.path) if not it.is_hidden and it.number != number]
+            if is_hidden and not shown:
+                raise InvalidInput("account", self.get_account(number).label, "hidden only while another one is shown")
+            database.table("accounts").update({"hidden": is_hidden}, doc_ids=[number + 1])
+
+    def get_name(self) -> str:
+        """What the wallet is called; empty when nobody gave it a name. Raises MissingFile, StorageError."""
+        about = self._read().table("about").get(doc_id=1)
+        name = about.get("name") if isinstance(about, dict) else None
+        return name if isinstance(name, str) and 0 < len(name) <= LABEL_LIMIT and name.isprintable() else ""
+
+    def rename(self, name: str) -> None:
+        """Give the wallet another name. Raises InvalidInput, MissingFile, StorageError."""
+        name = check_label(name)
+        self._check_present()
+        with change_database(self.path, WALLET, on_notice=self._on_notice) as database:
+            _write_name(database, name)
+
+    def delete(self) -> None:
+        """Delete the file and its backup: only the words bring the wallet back. Raises MissingFile, StorageError."""
+        self._check_present()
+        delete_database(self.path)
+
+    def at(self, path: Path) -> "Keystore":
+        """Return the keystore of another file, otherwise like this one."""
+        return Keystore(
+            path, cost=self.cost, clock=self._clock, auto_lock_s=self.auto_lock_s, on_notice=self._on_notice
+        )
 
     def rename_account(self, number: int, label: str) -> None:
         """Give an account another label. Raises InvalidInput, StorageError."""
         label = check_label(label)
         number = self.get_account(number).number
         with change_database(self.path, WALLET, on_notice=self._on_notice) as database:
-            _check_label_is_free(label, [a for a in _read_accounts(database, self.path) if a.number != number])
+            check_label_is_free(label, [a for a in read_accounts(database, self.path) if a.number != number])
             database.table("accounts").update({"label": label}, doc_ids=[number + 1])
 
     def export(self, target: Path) -> None:
@@ -280,14 +302,6 @@ class Keystore:
             raise ExistingFile(f"{self.path}: there is a wallet already; it was not overwritten")
 
 
-def check_label(label: str) -> str:
-    """Return a label without spaces around it. Raises InvalidInput when it is empty, long or not printable."""
-    label = label.strip()
-    if not 1 <= len(label) <= LABEL_LIMIT or not label.isprintable():
-        raise InvalidInput("label", label, f"1 to {LABEL_LIMIT} printable characters")
-    return label
-
-
 def _read_copy(source: Path) -> tuple[Tables, list[Account]]:
     """Return a whole wallet in a file from elsewhere. Raises MissingFile, DamagedFile, NewerFile, StorageError."""
     try:
@@ -296,53 +310,16 @@ def _read_copy(source: Path) -> tuple[Tables, list[Account]]:
         raise MissingFile(f"{source}: there is no such file") from None
     database = open_tables(tables)
     check_vault(_read_vault(database, source), source)
-    accounts = _read_accounts(database, source)
+    accounts = read_accounts(database, source)
     if not accounts:
         raise DamagedFile(f"{source}: holds no account")
     return tables, accounts
 
 
-def _add(database: TinyDB, label: str, address: Address, key: DerivedKey | None) -> Account:
-    accounts = _read_accounts(database, Path())
-    _check_label_is_free(label, accounts)
-    for account in accounts:
-        if account.address == address:
-            raise ExistingFile(f"{account.address_text}: is account {account.number} ({account.label}) already")
-    path, public_key = (key.path, key.public_key) if key else (None, None)
-    document = {
-        "label": label,
-        "address": encode_address(address),
-        "path": path,
-        "public_key": public_key.hex() if public_key else None,
-    }
-    number = database.table("accounts").insert(document) - 1
-    return Account(number, label, address, path, public_key)
-
-
-def _check_label_is_free(label: str, accounts: list[Account]) -> None:
-    if any(account.label == label for account in accounts):
-        raise InvalidInput("label", label, "one that no other account has")
-
-
-def _read_accounts(database: TinyDB, where: Path) -> list[Account]:
-    accounts = []
-    for document in database.table("accounts"):
-        try:
-            accounts.append(_read_account(document.doc_id - 1, document))
-        except (KeyError, TypeError, ValueError, AttributeError, ChainroomError):
-            raise DamagedFile(f"{where}: account {document.doc_id - 1} is broken") from None
-    return sorted(accounts, key=lambda account: account.number)
-
-
-def _read_account(number: int, document: Any) -> Account:
-    address, label = decode_address(document["address"]), check_label(document["label"])
-    if document["path"] is None:
-        return Account(number, label, address, None, None)
-    parse_path(document["path"])
-    public_key = bytes.fromhex(document["public_key"])
-    if compute_address(public_key) != address:
-        raise ValueError("the address is not the key's")
-    return Account(number, label, address, document["path"], public_key)
+def _write_name(database: TinyDB, name: str) -> None:
+    table = database.table("about")
+    table.truncate()
+    table.insert({"name": name})
 
 
 def _read_vault(database: TinyDB, where: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ The table below is the whole list: the settings screen and the command line read
 allowed falls back to its default, with a notice; a damaged file never stops the program.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,20 @@ SETTINGS: Final[Mapping[str, Setting]] = {
             lambda value: _is_number(value, 0, 2**31 - 1) and isinstance(value, int),
             "the number of an account, from 0",
             "The account that pays unless another is chosen.",
+        ),
+        Setting(
+            "wallet",
+            "wallet.json",
+            lambda value: isinstance(value, str) and re.fullmatch(r"wallet(-[1-9][0-9]?)?\.json", value) is not None,
+            "the file name of a wallet, such as wallet-2.json",
+            "The wallet that is shown.",
+        ),
+        Setting(
+            "auto_lock_min",
+            15,
+            lambda value: _is_number(value, 1, 24 * 60) and isinstance(value, int),
+            "whole minutes from 1 to 1440",
+            "After how many minutes without you the wallet locks itself.",
         ),
         Setting(
             "ascii",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.storage import vault
+from app.storage.accounts import Account, check_label
 from app.storage.database import backup_of, write_tables
 from app.storage.errors import (
     DamagedFile,
@@ -19,7 +20,7 @@ from app.storage.errors import (
     WeakPassword,
     WrongPassword,
 )
-from app.storage.keystore import WALLET, Account, Keystore, check_label
+from app.storage.keystore import WALLET, Keystore
 from app.storage.vault import CHEAPEST, Cost
 from chain.errors import InvalidAddress, InvalidInput, InvalidMnemonic
 from chain.wallet.address import encode_address

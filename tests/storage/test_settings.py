@@ -59,7 +59,7 @@ def test_values_that_are_not_allowed_are_refused(path: Path, name: str, value: s
 
 
 def test_unknown_setting_is_told() -> None:
-    with pytest.raises(InvalidInput, match="allowed: theme, speed, account, ascii"):
+    with pytest.raises(InvalidInput, match="allowed: theme, speed, account, wallet, auto_lock_min, ascii"):
         check_setting("colour", "red")
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from app.payments import build_payment, build_replacement, compute_fee_choices, compute_most, get_interval_us, get_node
 from app.present.wallet import AccountView, Submissions, compute_account
+from app.storage.accounts import Account
 from app.storage.errors import ExistingFile, WalletLocked, WeakPassword, WrongPassword
-from app.storage.keystore import Account, Keystore
+from app.storage.keystore import Keystore
 from app.storage.paths import get_shipped_scenarios
 from app.storage.vault import CHEAPEST
 from app.wallets import Wallets, build_new_phrase, choose_places

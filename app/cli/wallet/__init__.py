@@ -3,7 +3,8 @@
 import click
 
 from app.cli.base import LazyGroup, note
-from app.storage.keystore import Account, Keystore
+from app.storage.accounts import Account
+from app.storage.keystore import Keystore
 from app.storage.paths import get_wallet_file
 
 COMMANDS = {

@@ -9,8 +9,9 @@ import click
 from app.cli.base import force_option, json_option, note, tell, tell_json
 from app.cli.secrets import PasswordSource, passphrase_options, password_options
 from app.cli.wallet import get_fields, open_keystore
+from app.storage.accounts import check_label
 from app.storage.errors import ExistingFile
-from app.storage.keystore import Keystore, check_label
+from app.storage.keystore import Keystore
 from app.storage.passwords import check_password
 from chain.wallet.mnemonic import ENTROPY_BYTES, LANGUAGES, WORD_COUNTS, build_phrase
 from chain.wallet.secret import Secret

@@ -9,7 +9,7 @@ from app.cli.base import force_option, json_option, tell, tell_json
 from app.cli.secrets import PasswordSource, ask, passphrase_options, password_options, read_file, read_line
 from app.cli.wallet import get_fields, open_keystore
 from app.cli.wallet.create import check_is_free, make_room
-from app.storage.keystore import check_label
+from app.storage.accounts import check_label
 from app.storage.passwords import check_password
 from chain.wallet.mnemonic import LANGUAGES, check_phrase
 from chain.wallet.secret import Secret
