@@ -34,7 +34,7 @@ class Person:
         fields = {"chain_id": 1, "gas_limit": 21_000} | other
         action = Transfer(SOMEBODY, amount)
         transaction = Transaction(
-            public_key=self.public_key,
+            authority=self.public_key,
             nonce=nonce,
             max_fee_per_gas=cap,
             max_tip_per_gas=tip,
