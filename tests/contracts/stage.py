@@ -78,10 +78,8 @@ class Stage:
         """Execute a message in the present block."""
         context = Context(number=self.number, time_s=self.time_s)
         result = execute_message(self.host, context, message, write=write)
-        if not write:
-            return result
-        account = self.host.accounts[message.sender]  # the ledger counts the transactions of people
-        if message.target is not None:
+        if write:  # the ledger counts what people send
+            account = self.host.accounts[message.sender]
             self.host.accounts[message.sender] = account._replace(nonce=account.nonce + 1)
         return result
 
