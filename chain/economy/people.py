@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from chain.draws import draw_below, draw_bytes, draw_exponential, draw_weighted
+from chain.ledger.actions import Transfer
 from chain.simulation.kernel import LANE_TRAFFIC
 from chain.simulation.signer import Signer
 from chain.simulation.world import World
@@ -97,9 +98,8 @@ class People:
         if not world.network.links.is_online_now(node):
             self.skipped += 1
             return
-        signed = world.sign_transfer(
-            self.signers[payer], node, self.signers[payee].address, amount, memo, tip, MAX_UNDER_WAY
-        )
+        payment = Transfer(self.signers[payee].address, amount, memo)
+        signed = world.sign_action(self.signers[payer], node, payment, tip, MAX_UNDER_WAY)
         if signed is None:
             self.skipped += 1
         else:

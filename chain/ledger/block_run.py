@@ -30,7 +30,7 @@ from chain.ledger.state_changes import MachineHost, StateChanges
 from chain.ledger.transaction import SignedTransaction
 from chain.units import SECOND, Address
 
-RANDOMNESS_DOMAIN: Final = "contract-randomness"
+RANDOMNESS_DOMAIN: Final = "randomness"
 
 
 def build_machine_context(context: BlockContext, gas_price: int) -> Context:
@@ -94,7 +94,7 @@ class BlockRun:
         check_balance(transaction, account.balance)
         tip = compute_effective_tip(transaction.max_fee_per_gas, transaction.max_tip_per_gas, base_fee)
         if isinstance(action, Create | Call):
-            receipt = self._run_contract(signed, action, account, tip)
+            receipt = self._run_contract(signed, action, tip)
         else:
             receipt = Receipt(signed.id, True, compute_intrinsic_gas(action, transaction.authority), base_fee, tip)
             left = account.balance - action.amount - receipt.fee
@@ -118,15 +118,22 @@ class BlockRun:
             case Anchor() | Commit():
                 pass  # to be in the block is all they want
 
-    def _run_contract(self, signed: SignedTransaction, action: Create | Call, account: Account, tip: int) -> Receipt:
-        sender, gas_limit, base_fee = signed.sender, signed.transaction.gas_limit, self.context.base_fee_per_gas
-        price = base_fee + tip
-        self.changes.accounts[sender] = Account(account.nonce + 1, account.balance - gas_limit * price)
-        message = build_message(signed, action)
-        result = execute_message(self.host, build_machine_context(self.context, price), message)
+    def _run_contract(self, signed: SignedTransaction, action: Create | Call, tip: int) -> Receipt:
+        base_fee, gas_limit = self.context.base_fee_per_gas, signed.transaction.gas_limit
+        host, context, message = self.open_message(signed, action)
+        result = execute_message(host, context, message)
         gas_used = result.gas_used + gas_limit - message.gas
-        self.changes.credit(sender, (gas_limit - gas_used) * price)
+        self.changes.credit(signed.sender, (gas_limit - gas_used) * context.gas_price)
         return _build_receipt(signed, result, gas_used, base_fee, tip)
+
+    def open_message(self, signed: SignedTransaction, action: Create | Call) -> tuple[Host, Context, Message]:
+        """Take the price of all its gas from a contract's sender, and return what the machine needs to go on."""
+        transaction, account = signed.transaction, self.changes.get_account(signed.sender)
+        base_fee = self.context.base_fee_per_gas
+        price = base_fee + compute_effective_tip(transaction.max_fee_per_gas, transaction.max_tip_per_gas, base_fee)
+        left = account.balance - transaction.gas_limit * price
+        self.changes.accounts[signed.sender] = Account(account.nonce + 1, left)
+        return self.host, build_machine_context(self.context, price), build_message(signed, action)
 
     def finish(self) -> tuple[State, Execution]:
         """Pay the subsidy and the rewards, and write the state."""

@@ -1,7 +1,7 @@
 """A simulated account holder: knows its own key and which of its payments are still under way."""
 
 from chain.crypto.signatures import get_public_key
-from chain.ledger.actions import Transfer
+from chain.ledger.actions import Action, Transfer
 from chain.ledger.fees import compute_intrinsic_gas
 from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.units import Address, TimeUs
@@ -9,7 +9,7 @@ from chain.wallet.address import compute_address
 
 
 class Signer:
-    """Signs transfers of one account with consecutive nonces, from what its node knows."""
+    """Signs what one account sends, with consecutive nonces, from what its node knows."""
 
     __slots__ = ("_seed", "_sent", "address", "public_key")
 
@@ -30,18 +30,21 @@ class Signer:
         self._sent = sent
         return (sent[-1][0] + 1 if sent else account_nonce), len(sent), sum(cost for _, _, cost in sent)
 
-    def sign_transfer(
-        self, chain_id: int, nonce: int, recipient: Address, amount: int, memo: str, base_fee: int, tip: int
+    def sign(
+        self, chain_id: int, nonce: int, action: Action, base_fee: int, tip: int, gas_limit: int | None = None
     ) -> SignedTransaction:
-        """Return a signed transfer that stays valid while the base fee at most doubles."""
-        action = Transfer(recipient, amount, memo)
-        gas_limit, max_fee = compute_intrinsic_gas(action), 2 * base_fee + tip
-        unsigned = Transaction(chain_id, self.public_key, nonce, gas_limit, max_fee, tip, action)
+        """Return a signed transaction that stays valid while the base fee at most doubles."""
+        gas_limit = compute_intrinsic_gas(action) if gas_limit is None else gas_limit
+        unsigned = Transaction(chain_id, self.public_key, nonce, gas_limit, 2 * base_fee + tip, tip, action)
         return sign_transaction(unsigned, self._seed)
 
     def note_sent(self, nonce: int, now_us: TimeUs, cost: int) -> None:
-        """Remember a transfer handed to the network, and what it costs at most."""
+        """Remember a transaction handed to the network, and what it costs at most."""
         self._sent.append((nonce, now_us, cost))
+
+    def forget_last(self) -> None:
+        """Forget the transfer handed over last: it was refused for good."""
+        self._sent = self._sent[:-1]
 
     def copy(self) -> "Signer":
         """Return an independent signer in the same state."""
