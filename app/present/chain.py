@@ -1,11 +1,14 @@
 """The block tree and one block, field by field, as they stand at a moment.
 
-Canonical means: on the heaviest branch published by then, whoever knows it. What a single node follows is told on the
-page of the node. "Final" always says which kind of final.
+Canonical means: on the branch that the rules' fork choice prefers for somebody who hears everything at once. What a
+single node follows is told on the page of the node. "Final" always says which kind of final (app/present/finality.py).
 """
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from app.present.finality import describe_cost, get_promise
+from app.present.heads import compute_heads, get_canonical, get_finalized, is_heaviest_followed
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_index
 from app.present.words import (
@@ -20,7 +23,6 @@ from app.present.words import (
 )
 from app.screens.view import Thing
 from app.widgets.models import BlockState, Cell, ChainBlock, Column, Field, Tone
-from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.difficulty import compute_work, decode_compact
 from chain.consensus.proof_of_work import ProofOfWorkRules
@@ -37,7 +39,7 @@ class Standing(NamedTuple):
 
     state: BlockState
     confirmations: int
-    """Blocks of the heaviest branch from this one on, itself included; 0 off that branch."""
+    """Blocks of the canonical branch from this one on, itself included; 0 off that branch."""
     words: str
     """The state in a few honest words."""
     meaning: str
@@ -57,7 +59,7 @@ class Facts(NamedTuple):
 
 def get_standing(world: World, index: RunIndex, record: BlockRecord, at_us: TimeUs) -> Standing:
     """Return whether a block counts at a moment, how deep it is, and what that is worth."""
-    head = world.tree.get_best(at_us)
+    head = get_canonical(world, at_us)
     if not index.is_on_branch(record, head):
         return _get_side_standing(world, index, record, at_us)
     confirmations = head.height - record.height + 1
@@ -65,32 +67,41 @@ def get_standing(world: World, index: RunIndex, record: BlockRecord, at_us: Time
         return Standing(
             "final", confirmations, "genesis", "Every node starts from this block; it is agreed on beforehand."
         )
-    finality, depth = world.consensus.rules.finality, world.consensus.depth
-    if finality is Finality.DEPTH:
-        return _get_depth_standing(record, head, confirmations, depth)
-    words = plural(confirmations, "confirmation")
-    return Standing("canonical", confirmations, words, "Nothing here is ever final; a heavier branch may undo it.")
+    promise, cost = get_promise(world), describe_cost(world, record, head)
+    if record.height <= get_finalized(world, at_us).height:
+        meaning = f"{promise.keeps} {cost}".strip()
+        return Standing("final", confirmations, promise.describe_final(confirmations), meaning)
+    words = promise.describe_progress(confirmations)
+    if promise.depth > confirmations:
+        missing = plural(promise.depth - confirmations, "more block")
+        return Standing("canonical", confirmations, words, f"Final by depth after {missing}. {cost}".strip())
+    if _is_justified(head, record):
+        words += " · justified"
+    return Standing("canonical", confirmations, words, f"{promise.waits} {cost}".strip())
 
 
-def _get_depth_standing(record: BlockRecord, head: BlockRecord, confirmations: int, depth: int) -> Standing:
-    assert record.parent is not None
-    work = format_hashes(head.weight - record.parent.weight)
-    if confirmations >= depth:
-        words = f"final by depth · {plural(confirmations, 'confirmation')}"
-        meaning = (
-            f"{depth} are asked for. A convention, no guarantee: a branch with more than {work} of work would still "
-            "undo it."
-        )
-        return Standing("final", confirmations, words, meaning)
-    words, missing = f"{confirmations} of {depth} confirmations", plural(depth - confirmations, "more block")
-    meaning = f"Final by depth after {missing}. A branch with more than {work} of work would undo it."
-    return Standing("canonical", confirmations, words, meaning)
+def _is_justified(head: BlockRecord, record: BlockRecord) -> bool:
+    """Whether two thirds of the stake have voted for a checkpoint above a block, under proof of stake."""
+    known = getattr(head.state, "justification", None)
+    if known is None:
+        return False
+    above = next((it for it in _iter_down(head) if it.hash == known.justified.block), None)
+    return above is not None and record.height <= above.height
+
+
+def _iter_down(record: BlockRecord) -> Iterator[BlockRecord]:
+    current: BlockRecord | None = record
+    while current is not None:
+        yield current
+        current = current.parent
 
 
 def _get_side_standing(world: World, index: RunIndex, record: BlockRecord, at_us: TimeUs) -> Standing:
-    head = world.tree.get_best(at_us)
-    if record.index in get_rivals(index, head, at_us):
-        meaning = f"As much work as #{head.height} {shorten_hash(head.hash)}: the next block decides which one stays."
+    head = get_canonical(world, at_us)
+    if record.index in get_rivals(world, index, head, at_us):
+        if record.height > head.height:
+            return Standing("pending", 0, "proposed", get_promise(world).waits)
+        meaning = f"Some nodes follow it, others #{head.height} {shorten_hash(head.hash)}: what comes next decides."
         return Standing("pending", 0, "undecided rival", meaning)
     fork = world.tree.get_fork_point(record, head)
     winner = index.get_branch(head)[fork.height + 1] if fork.height < head.height else head
@@ -101,19 +112,33 @@ def _get_side_standing(world: World, index: RunIndex, record: BlockRecord, at_us
     return Standing("stale", 0, "stale", meaning)
 
 
-def get_rivals(index: RunIndex, head: BlockRecord, at_us: TimeUs) -> set[int]:
-    """Return the blocks, by index, of branches that have as much work as the heaviest one at a moment."""
+def get_rivals(world: World, index: RunIndex, head: BlockRecord, at_us: TimeUs) -> set[int]:
+    """Return the blocks, by index, that are on no branch of the head and may still win.
+
+    Where the heaviest branch is followed, those are the branches as heavy as the head's. Elsewhere they are what some
+    running node follows all the same, and what stands above the head: proposals that are being voted on.
+    """
     rivals: set[int] = set()
-    for tip in index.get_at_height(head.height, at_us):
-        record: BlockRecord | None = tip if tip.weight == head.weight and tip is not head else None
+    for tip in _find_rival_tips(world, index, head, at_us):
+        record: BlockRecord | None = tip
         while record is not None and not index.is_on_branch(record, head):
             rivals.add(record.index)
             record = record.parent
     return rivals
 
 
+def _find_rival_tips(world: World, index: RunIndex, head: BlockRecord, at_us: TimeUs) -> list[BlockRecord]:
+    if is_heaviest_followed(world):
+        same = index.get_at_height(head.height, at_us)
+        return [tip for tip in same if tip.weight == head.weight and tip is not head]
+    records, stop = world.tree.records, world.tree.count_published(at_us)
+    above = [it for it in records[head.index + 1 : stop] if it.height > head.height]
+    heads = dict.fromkeys(compute_heads(world, at_us).tolist()) if stop > head.index + 1 else {}
+    return [*above, *(records[place] for place in heads)]
+
+
 def format_title(record: BlockRecord, standing: Standing) -> str:
-    """Return how a block is called: ``#812``, ``#812′`` off the heaviest branch."""
+    """Return how a block is called: ``#812``, ``#812′`` off the canonical branch."""
     return f"#{record.height}" + ("" if standing.confirmations else "′")
 
 
@@ -122,10 +147,8 @@ def format_title(record: BlockRecord, standing: Standing) -> str:
 
 def build_tree(world: World, index: RunIndex, at_us: TimeUs, low: int, high: int) -> tuple[ChainBlock, ...]:
     """Return the blocks with heights from ``low`` to ``high`` that were published by then, by height."""
-    head = world.tree.get_best(at_us)
-    rivals, branch = get_rivals(index, head, at_us), index.get_branch(head)
-    depth = world.consensus.depth if world.consensus.rules.finality is Finality.DEPTH else 0
-    final_height = head.height - depth + 1 if depth else 0
+    head, final_height = get_canonical(world, at_us), get_finalized(world, at_us).height
+    rivals, branch = get_rivals(world, index, head, at_us), index.get_branch(head)
     blocks = []
     for height in range(max(0, low), min(high, len(index.heights) - 1) + 1):
         for record in index.get_at_height(height, at_us):

@@ -3,6 +3,8 @@
 from typing import Final
 
 from app.present.chain import format_gas, format_title, get_standing
+from app.present.finality import describe_weight, get_promise
+from app.present.heads import get_canonical, get_finalized
 from app.present.index import get_index
 from app.present.words import format_coins, format_count, format_hashes, shorten_hash
 from app.widgets.models import Why
@@ -17,11 +19,13 @@ def explain_block(world: World, record: BlockRecord, at_us: TimeUs) -> Why:
     """Return why a block counts or does not, for ``?``."""
     standing = get_standing(world, get_index(world), record, at_us)
     rule = "consensus/finality" if standing.confirmations else "consensus/fork-choice"
-    head = world.tree.get_best(at_us)
+    head, final, promise = get_canonical(world, at_us), get_finalized(world, at_us), get_promise(world)
+    depth = f" of {promise.depth}" if promise.depth else ""
     numbers = (
-        ("confirmations", f"{standing.confirmations} of {world.consensus.depth}"),
-        ("work of its branch", format_hashes(record.weight)),
-        ("heaviest branch", f"#{head.height} {shorten_hash(head.hash)} with {format_hashes(head.weight)}"),
+        ("confirmations", f"{standing.confirmations}{depth}"),
+        describe_weight(record),
+        ("canonical head", f"#{head.height} {shorten_hash(head.hash)}, {describe_weight(head)[1]}"),
+        ("final", f"#{final.height} {promise.word}".strip() if promise.word else promise.final),
     )
     return Why(f"Block {format_title(record, standing)}: {standing.words}", rule, numbers, standing.meaning)
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from app.present.heads import compute_heads
+from app.present.heads import compute_heads, get_canonical, get_finalized
 from app.present.words import format_span, name_node
 from app.widgets.models import BlockSpread, BlockState, ChainBlock, Flight, HeadGroup, MapLink, MapNode, MapView, Pulse
 from chain.consensus.block_tree import BlockRecord
@@ -54,14 +54,17 @@ class Groups(NamedTuple):
 
 
 def compute_groups(world: World, at_us: TimeUs) -> Groups:
-    """Return the nodes by head: heaviest head first, so the newest always has the first glyph and colour."""
-    heads = compute_heads(world.tree, world.node_count, at_us)
+    """Return the nodes by head: the canonical head first, so the newest always has the first glyph and colour."""
+    heads = compute_heads(world, at_us)
     records = world.tree.records
     is_online = [world.network.links.is_online(node, at_us) for node in range(world.node_count)]
     counts: dict[int, int] = {}
     for head, online in zip(heads.tolist(), is_online, strict=True):
         counts[head] = counts.get(head, 0) + online
-    order = sorted(counts, key=lambda head: (counts[head] == 0, -records[head].weight, -counts[head], head))
+    canonical = get_canonical(world, at_us).index
+    order = sorted(
+        counts, key=lambda head: (counts[head] == 0, head != canonical, -records[head].weight, -counts[head], head)
+    )
     place = {head: number for number, head in enumerate(order)}
     shown = [records[head] for head in order if counts[head]]
     labels = _get_labels(shown)
@@ -136,22 +139,22 @@ class NetworkPresenter:
 
     def build_strip(self, at_us: TimeUs) -> tuple[ChainBlock, ...]:
         """Return the newest blocks of every branch, final and stale ones marked."""
-        tree = self.world.tree
-        best, published = tree.get_best(at_us), tree.count_published(at_us)
-        if (best.index, published) != self._strip_key:
-            self._strip_key = (best.index, published)
-            self._strip = build_blocks(self.world, best, published)
+        head, final = get_canonical(self.world, at_us), get_finalized(self.world, at_us)
+        published = self.world.tree.count_published(at_us)
+        if (head.index, final.index, published) != self._strip_key:
+            self._strip_key = (head.index, final.index, published)
+            self._strip = build_blocks(self.world, head, final, published)
         return self._strip
 
 
 def build_blocks(
-    world: World, head: BlockRecord, published: int, node: int | None = None, at_us: int = 0
+    world: World, head: BlockRecord, final: BlockRecord, published: int, node: int | None = None, at_us: int = 0
 ) -> tuple[ChainBlock, ...]:
     """Return the newest of the first ``published`` blocks as seen from a head, and only what ``node`` knows, if given.
 
-    Blocks of a branch as heavy as the head's are pending: the next block decides.
+    Blocks of a branch as heavy as the head's, and proposals above the head, are pending: what comes next decides.
     """
-    first, depth = max(0, head.height - STRIP_HEIGHTS), world.consensus.depth
+    first = max(0, head.height - STRIP_HEIGHTS)
     branch = {record.index for record in _iter_down(head, first)}
     rivals: set[int] = set()
     shown = []
@@ -159,19 +162,19 @@ def build_blocks(
         record = world.tree.records[index]
         if node is not None and record.known_us[node] > at_us:
             continue
-        is_canonical, is_deep = index in branch, head.height - record.height + 1 >= depth > 0
-        if not is_canonical and (record.weight == head.weight or index in rivals):
+        is_canonical, is_final = index in branch, record.height <= final.height
+        if not is_canonical and (record.weight == head.weight or record.height > head.height or index in rivals):
             rivals |= {index, record.parent.index if record.parent is not None else 0}
         if record.height >= first:
-            shown.append(_build_block(record, is_canonical, is_deep, index in rivals))
+            shown.append(_build_block(record, is_canonical, is_final, index in rivals))
         elif is_canonical or record.height < first - STRIP_HEIGHTS:
             break
     return tuple(reversed(shown))
 
 
-def _build_block(record: BlockRecord, is_canonical: bool, is_deep: bool, is_rival: bool) -> ChainBlock:
+def _build_block(record: BlockRecord, is_canonical: bool, is_final: bool, is_rival: bool) -> ChainBlock:
     aside: BlockState = "pending" if is_rival else "stale"
-    state: BlockState = ("final" if is_deep else "canonical") if is_canonical else aside
+    state: BlockState = ("final" if is_final else "canonical") if is_canonical else aside
     parent = record.parent.hash.hex() if record.parent is not None else None
     proposer = name_node(record.origin) if record.height else "all"
     count = len(record.block.transactions)
@@ -284,7 +287,7 @@ def _compute_work(world: World, at_us: TimeUs) -> int:
     """Expected hashes of the next block on the heaviest branch."""
     from chain.consensus.difficulty import compute_work, decode_compact
 
-    bits = getattr(world.tree.get_best(at_us).state, "next_bits", None)
+    bits = getattr(get_canonical(world, at_us).state, "next_bits", None)
     return compute_work(decode_compact(bits)) if bits else 0
 
 

@@ -7,6 +7,8 @@ because past ones are not kept; lag is read from the log of commands.
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
+from app.present.finality import describe_fork_choice, describe_weight, get_promise
+from app.present.heads import get_canonical, get_node_finalized, get_node_head
 from app.present.index import get_index
 from app.present.words import (
     format_coins,
@@ -102,7 +104,7 @@ def _get_hash_rate(world: World, node: int) -> int:
 def build_facts(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Field, ...]:
     """Return what the panel of a node says."""
     world = simulation.world
-    head = world.tree.get_head(NodeId(node), at_us)
+    head = get_node_head(world, node, at_us)
     return (
         _build_state(world, node, at_us),
         Field(
@@ -122,10 +124,11 @@ def build_facts(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Field
 def _build_state(world: World, node: int, at_us: TimeUs) -> Field:
     if not world.network.links.is_online(node, at_us):
         return Field("state", "state", "○ switched off", "warning", has_why=True)
-    best, head = world.tree.get_best(at_us), world.tree.get_head(NodeId(node), at_us)
-    if head.weight < best.weight:
-        behind = best.height - world.tree.get_fork_point(best, head).height
-        return Field("state", "state", f"◆ {plural(behind, 'block')} behind", "warning", has_why=True)
+    best, head = get_canonical(world, at_us), get_node_head(world, node, at_us)
+    shared = world.tree.get_fork_point(best, head)
+    if shared is not best:
+        behind = f"◆ {plural(best.height - shared.height, 'block')} behind"
+        return Field("state", "state", behind + (" · forked" if head is not shared else ""), "warning", has_why=True)
     return Field("state", "state", "● up to date", "good", has_why=True)
 
 
@@ -168,9 +171,9 @@ def _build_peers(simulation: Simulation, node: int, at_us: TimeUs) -> Field:
 
 def _build_rewards(world: World, node: int, head: BlockRecord) -> Field:
     proposer, index = world.tables.proposers[node], get_index(world)
-    found = [record for record in index.proposed.get(bytes(proposer), ()) if index.is_on_branch(record, head)]
+    count, _ = index.get_earnings(proposer, head, head.published_us)
     balance = world.ledger.state(head.hash).get_account(proposer).balance
-    return Field("rewards", "rewards", f"{plural(len(found), 'block')} · {format_coins(balance, 3)}")
+    return Field("rewards", "rewards", f"{plural(count, 'block')} · {format_coins(balance, 3)}")
 
 
 # Peers -----------------------------------------------------------------------------------------------------------
@@ -189,7 +192,7 @@ def build_peers(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Peer,
         state = "open" if is_open else "cut" if is_online else "offline"
         lag_us = get_lag_us(simulation, node, at_us) + get_lag_us(simulation, other, at_us)
         latency_us = _get_latency_us(world, node, other) + lag_us
-        height = world.tree.get_head(NodeId(other), at_us).height
+        height = get_node_head(world, other, at_us).height
         peers.append(Peer(other, world.network.places[other].city, latency_us, is_open, state, height))
     return tuple(sorted(peers, key=lambda peer: (peer.latency_us, peer.node)))
 
@@ -256,7 +259,7 @@ def build_sights(world: World, node: int, at_us: TimeUs, with_transactions: bool
 def _see_blocks(world: World, node: int, at_us: TimeUs) -> list[Sight]:
     sights = []
     published = world.tree.count_published(at_us)
-    head, index = world.tree.get_head(NodeId(node), at_us), get_index(world)
+    head, index = get_node_head(world, node, at_us), get_index(world)
     for record in world.tree.records[max(1, published - _LOOK_BACK_BLOCKS) : published]:
         seen_us = int(record.arrival_us[node])
         if seen_us > at_us:
@@ -315,27 +318,20 @@ def _see_records(world: World, node: int, at_us: TimeUs) -> list[Sight]:
 
 def explain_state(world: World, node: int, at_us: TimeUs) -> Why:
     """Return why a node follows the head it follows."""
-    name, head = name_node(node), world.tree.get_head(NodeId(node), at_us)
-    best = world.tree.get_best(at_us)
+    name, head, best = name_node(node), get_node_head(world, node, at_us), get_canonical(world, at_us)
     numbers: tuple[tuple[str, str], ...] = (
         ("its head", f"#{head.height} {shorten_hash(head.hash)}"),
-        ("weight of that branch", format_count(head.weight)),
+        describe_weight(head),
+        ("final for it", f"#{get_node_finalized(world, node, at_us).height} {get_promise(world).word}".strip()),
     )
     if not world.network.links.is_online(node, at_us):
         text = "It is switched off: it hears nothing, so it stays on the last head it knew. Start it and it catches up."
         return Why(f"{name} is offline", "node/online", numbers, text)
-    if head.weight < best.weight:
+    text = describe_fork_choice(world)
+    if head is not best:
         known_us = int(best.known_us[node])
-        numbers += (
-            ("heaviest block anywhere", f"#{best.height} {shorten_hash(best.hash)}"),
-            ("its weight", format_count(best.weight)),
-            ("reaches this node in", format_span(known_us - at_us)),
-        )
-        text = (
-            "A node follows the heaviest branch among the blocks it has heard of; the heavier one is still on its way."
-        )
-        return Why(f"{name} follows #{head.height}", "consensus/fork-choice", numbers, text)
-    text = (
-        "It is the heaviest branch among the blocks it has heard of; between equally heavy ones the first seen stays."
-    )
+        numbers += (("canonical head", f"#{best.height} {shorten_hash(best.hash)}, {describe_weight(best)[1]}"),)
+        if known_us > at_us:
+            numbers += (("reaches this node in", format_span(known_us - at_us)),)
+        text += " What others follow is still on its way, or it has not heard yet what makes it better."
     return Why(f"{name} follows #{head.height}", "consensus/fork-choice", numbers, text)

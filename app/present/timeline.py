@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from app.present.finality import get_promise
+from app.present.heads import get_canonical, get_finalized
 from app.present.words import format_clock
 from app.session import Session
 from app.widgets.models import HeaderView, Mark, Transport, TransportView
@@ -91,7 +93,7 @@ def build_transport(session: Session, timeline: Timeline) -> TransportView:
 def build_header(session: Session) -> HeaderView:
     """Return what the top line says at the cursor."""
     world, at_us = session.simulation.world, session.cursor_us
-    height = world.tree.get_best(at_us).height
+    height = get_canonical(world, at_us).height
     return HeaderView(
         facts=get_facts(session),
         height=height,
@@ -103,10 +105,12 @@ def build_header(session: Session) -> HeaderView:
 
 
 def get_final(world: World, at_us: TimeUs) -> str:
-    """Return the height taken as final, with the kind of final; empty where nothing is."""
-    depth = world.consensus.depth
-    final = world.tree.get_best(at_us).height - depth + 1
-    return f"{final} by depth" if depth and final > 0 else ""
+    """Return the height taken as final, with the kind of final; empty where nothing is yet."""
+    promise = get_promise(world)
+    if not promise.word:
+        return "never"
+    final = get_finalized(world, at_us).height
+    return f"{final} {promise.word}" if final > 0 else ""
 
 
 def get_facts(session: Session) -> tuple[str, ...]:

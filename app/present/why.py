@@ -1,9 +1,10 @@
 """Why a thing is as it is, in plain words with the rule and the numbers; and what ``y`` copies of it."""
 
 from app.present.chain import get_standing
+from app.present.chain_why import explain_block
 from app.present.index import get_including_block, get_index
 from app.present.node import explain_state
-from app.present.words import format_span, name_node, plural, shorten_hash
+from app.present.words import format_span, name_node, shorten_hash
 from app.screens.view import Thing
 from app.widgets.models import Why
 from chain.simulation.simulation import Simulation
@@ -46,14 +47,7 @@ def _explain_block(world: World, digest: Hash, at_us: TimeUs) -> Why | None:
     record = world.tree.get(digest)
     if record is None:
         return _explain_refusal(world, digest, at_us, "block")
-    standing = get_standing(world, get_index(world), record, at_us)
-    numbers = (
-        ("height", f"#{record.height}"),
-        ("weight of its branch", f"{record.weight:,}".replace(",", " ")),
-        ("heaviest branch", f"#{world.tree.get_best(at_us).height} {shorten_hash(world.tree.get_best(at_us).hash)}"),
-        ("confirmations", str(standing.confirmations)),
-    )
-    return Why(f"Block #{record.height} is {standing.words}", "consensus/fork-choice", numbers, standing.meaning)
+    return explain_block(world, record, at_us)
 
 
 def _explain_transaction(world: World, digest: Hash, at_us: TimeUs) -> Why | None:
@@ -67,11 +61,8 @@ def _explain_transaction(world: World, digest: Hash, at_us: TimeUs) -> Why | Non
     )
     block = get_including_block(world, get_index(world), record, at_us)
     if block is not None:
-        depth = world.tree.get_best(at_us).height - block.height + 1
-        text = (
-            f"It is in block #{block.height}, which has {plural(depth, 'confirmation')}. "
-            "It counts as long as that block stays on the heaviest branch."
-        )
+        standing = get_standing(world, get_index(world), block, at_us)
+        text = f"It is in block #{block.height}: {standing.words}. {standing.meaning}"
         return Why(f"Transaction {shorten_hash(digest)} is confirmed", "consensus/finality", numbers, text)
     mempool = world.view(record.origin, at_us).compute_mempool()
     for hindrance in (*mempool.queued, *mempool.refused):

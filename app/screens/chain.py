@@ -17,6 +17,7 @@ from app.commands import get_bindings
 from app.present.chain import Facts, build_block_facts, build_tree, get_block
 from app.present.chain_why import explain_block, explain_field
 from app.present.explorer import TableModel, build_transactions_table
+from app.present.heads import get_canonical, get_finalized
 from app.present.index import get_index
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
@@ -141,14 +142,15 @@ class ChainView(View):
         if self._is_new("world", world):
             self._keys = {"world": world}
             self._is_pinned, self._chosen = False, None
-        head, published = world.tree.get_best(at_us), world.tree.count_published(at_us)
+        head, published = get_canonical(world, at_us), world.tree.count_published(at_us)
+        final = get_finalized(world, at_us)
         chosen = get_block(world, self._chosen.hash, at_us) if self._is_pinned and self._chosen is not None else None
         if chosen is None:
             self._is_pinned, chosen = False, head
         self._move_window(head, chosen)
-        if self._is_new("tree", (published, head.index, self._window)):
+        if self._is_new("tree", (published, head.index, final.index, self._window)):
             self._show_tree(build_tree(world, get_index(world), at_us, *self._window))
-        if self._is_new("block", (chosen.index, published, head.index)):
+        if self._is_new("block", (chosen.index, published, head.index, final.index)):
             self._show_block(session, chosen)
 
     def _is_new(self, key: str, value: object) -> bool:
@@ -282,7 +284,7 @@ class ChainView(View):
         record = get_block(session.simulation.world, message.block, at_us)
         if record is None:
             return
-        self._is_pinned = record is not session.simulation.world.tree.get_best(at_us)
+        self._is_pinned = record is not get_canonical(session.simulation.world, at_us)
         self._tree.is_following = not self._is_pinned
         self._show_block(session, record)
         self._keys.pop("block", None)

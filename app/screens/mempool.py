@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from app.commands import get_bindings
 from app.present import mempool as present
 from app.present.chain import Facts
+from app.present.heads import get_canonical
 from app.present.index import get_index
 from app.present.mempool_nodes import DIFFERENCE_COLUMNS, Difference, build_difference_row, compare_nodes
 from app.present.words import format_coins, name_node, plural
@@ -171,7 +172,7 @@ class MempoolView(View):
         self._entries = entries = present.list_entries(mempool, self._blocks)
         self._list.show(len(entries), lambda place: present.build_entry_row(world, mempool, entries[place], holders))
         self._differences = compare_nodes(world, self._node, session.cursor_us)
-        best, node, rows = world.tree.get_best(session.cursor_us), self._node, self._differences
+        best, node, rows = get_canonical(world, session.cursor_us), self._node, self._differences
         self._node_table.cursor = self._node
         self._node_table.show(len(rows), lambda place: build_difference_row(rows[place], node, best))
 

@@ -10,6 +10,7 @@ from textual.widgets import Button
 
 from app.commands import get_bindings, get_key, iter_commands
 from app.present import node as node_present
+from app.present.heads import get_node_finalized, get_node_head
 from app.present.network import build_blocks
 from app.present.node import MempoolRow, Peer, Sight
 from app.screens.network import build_line, get_sight_key
@@ -21,7 +22,7 @@ from app.widgets.models import Cell, Column, Tone, Why
 from app.widgets.node_panel import NodePanel
 from app.widgets.virtual_table import Row, VirtualTable
 from chain.simulation import commands as c
-from chain.units import SECOND, NodeId
+from chain.units import SECOND
 
 LAG_US: Final = 2 * SECOND
 """What the button Lag adds to everything the node sends and hears."""
@@ -98,12 +99,12 @@ class NodePage(RunScreen):
         """Bring the node's view up to the cursor."""
         world, at_us = session.simulation.world, session.cursor_us
         self.node = min(self.node, world.node_count - 1)
-        head = world.tree.get_head(NodeId(self.node), at_us)
+        head, final = get_node_head(world, self.node, at_us), get_node_finalized(world, self.node, at_us)
         published = world.tree.count_published(at_us)
-        key = f"{self.node}/{head.index}/{published}"
+        key = f"{self.node}/{head.index}/{final.index}/{published}"
         if key != self._head:
             self._head = key
-            self.query_one(BlockStrip).show(build_blocks(world, head, published, self.node, at_us))
+            self.query_one(BlockStrip).show(build_blocks(world, head, final, published, self.node, at_us))
         is_running = session.is_playing and session.is_live
         lists_key = (world, at_us, self.node, len(world.history.records))
         if lists_key != self._lists_key and (self._frames % REFRESH_EVERY == 0 or not is_running):

@@ -69,7 +69,7 @@ def test_heads_of_all_nodes_are_those_of_each(run: Simulation) -> None:
     world = run.world
     for at_us in range(0, run.now_us, STEP_US):
         expected = [world.tree.get_head(NodeId(node), TimeUs(at_us)).index for node in range(world.node_count)]
-        assert compute_heads(world.tree, world.node_count, TimeUs(at_us)).tolist() == expected
+        assert compute_heads(world, TimeUs(at_us)).tolist() == expected
 
 
 def test_heads_of_nodes_that_have_slept_for_long(run: Simulation) -> None:
@@ -77,7 +77,7 @@ def test_heads_of_nodes_that_have_slept_for_long(run: Simulation) -> None:
     play(simulation, 20)
     simulation.submit(c.StopNode(3))
     now_us = play(simulation, 200)
-    heads = compute_heads(simulation.world.tree, 12, now_us)
+    heads = compute_heads(simulation.world, now_us)
     assert heads[3] == simulation.world.tree.get_head(NodeId(3), now_us).index
     assert heads[3] < heads[0]
 
@@ -196,7 +196,8 @@ def test_a_rival_as_heavy_as_the_head_is_undecided_then_stale(run: Simulation) -
 def test_a_node_shows_only_what_it_knows(run: Simulation) -> None:
     world, at_us = run.world, TimeUs(115 * SECOND)
     head = world.tree.get_head(NodeId(7), at_us)
-    blocks = build_blocks(world, head, world.tree.count_published(at_us), 7, at_us)
+    final = world.view(7, at_us).get_finalized()
+    blocks = build_blocks(world, head, final, world.tree.count_published(at_us), 7, at_us)
     known = [world.tree[bytes.fromhex(block.block)] for block in blocks]  # type: ignore[index]
     assert all(record.known_us[7] <= at_us for record in known)
     assert len(blocks) < world.tree.count_published(at_us)
