@@ -15,6 +15,7 @@
     │   ├── InvalidTransaction
     │   ├── InvalidBlock
     │   ├── InvalidMessage      a vote or another consensus message
+    │   ├── AccessRefused           somebody may not read something
     │   └── CommandRefused          a command that cannot be applied now
     └── InvalidReplay               a save that cannot be read
         └── ReplayDiverged          a re-execution that left the recorded path: event, virtual time, node
@@ -81,6 +82,10 @@ class InvalidBlock(RuleBroken):
 
 class InvalidMessage(RuleBroken):
     """A consensus message that a protocol refuses."""
+
+
+class AccessRefused(RuleBroken):
+    """Somebody asked for what he is not allowed to read."""
 
 
 class CommandRefused(RuleBroken):

@@ -12,9 +12,13 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from chain.access import AccessParameters
 from chain.consensus import registry
 from chain.consensus.validators import Context
+from chain.consortium import MEMBER_COINS, build_access, build_members, check_access, merge_public_table
 from chain.draws import draw_bytes, draw_normal
+from chain.economy.application import ApplicationParameters, build_application_signers
+from chain.economy.applications import build_application, check_application
 from chain.economy.people import People, TrafficParameters, build_signers
 from chain.errors import InvalidInput, InvalidScenario
 from chain.ledger.parameters import LedgerParameters
@@ -85,7 +89,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nodes: NodesParameters = NodesParameters()
     node: tuple[NodeParameters, ...] = ()
     traffic: TrafficParameters = TrafficParameters()
+    application: tuple[ApplicationParameters, ...] = ()
+    """Smart contracts, and the people who use them."""
     event: tuple[EventParameters, ...] = ()
+    access: AccessParameters = AccessParameters()
+    public: dict[str, Any] = {}
+    """The public chain of a hybrid network, a scenario of its own; what is left out has defaults."""
     view: ViewParameters = ViewParameters()
 
 
@@ -197,6 +206,24 @@ def check_scenario(scenario: Scenario) -> None:
         count = len(scenario.nodes.hash_rates_per_s)
         raise InvalidScenario("nodes.hash_rates_per_s", f"{count} rates", f"at most {nodes}, one a node")
     get_consensus_parameters(scenario)
+    check_access(scenario.access, nodes)
+    if scenario.public and scenario.access.kind != "hybrid":
+        raise InvalidScenario("public", ", ".join(scenario.public), "nothing, unless access.kind is hybrid")
+    if scenario.access.kind == "hybrid":
+        get_public_scenario(scenario)
+
+
+def get_public_scenario(scenario: Scenario) -> Scenario:
+    """Return the scenario of a hybrid network's public chain. Raises InvalidScenario with keys below ``public``."""
+    try:
+        public = convert_scenario(merge_public_table(scenario.public))
+    except InvalidScenario as error:
+        raise InvalidScenario(f"public.{error.thing}", error.value, error.allowed) from None
+    if public.access.kind != "public":
+        raise InvalidScenario("public.access.kind", public.access.kind, "public")
+    if public.ledger.chain_id == scenario.ledger.chain_id:
+        raise InvalidScenario("public.ledger.chain_id", public.ledger.chain_id, "a number other than ledger.chain_id")
+    return public
 
 
 def get_consensus_parameters(scenario: Scenario) -> Any:
@@ -257,7 +284,14 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
     faucet_seed = draw_bytes(seed, 32, "faucet-key")
     allocations = {signer.address: scenario.traffic.savings_coins * COIN for signer in signers}
     allocations[Signer(faucet_seed).address] = FAUCET_COINS * COIN
+    for number, application in enumerate(scenario.application):
+        users = build_application_signers(seed, application, number)
+        allocations |= {user.address: application.savings_coins * COIN for user in users}
     accounts = tuple(Address(draw_bytes(seed, 20, "proposer", node)) for node in range(scenario.network.nodes))
+    members = build_members(seed, scenario.network.nodes) if scenario.access.kind != "public" else ()
+    allocations |= {member.address: MEMBER_COINS * COIN for member in members}
+    people, faucet = tuple(signer.address for signer in signers), Signer(faucet_seed).address
+    access = build_access(scenario.access, accounts, people, tuple(member.address for member in members), faucet)
     context = Context(seed, scenario.network.nodes, rates, compute_stakes(scenario), accounts)
     setup = WorldSetup(
         seed=seed,
@@ -269,5 +303,6 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
         build_actors=lambda: (People(seed, scenario.traffic, tuple(signer.copy() for signer in signers), 0),),
         faucet_seed=faucet_seed,
         events=tuple((TimeUs(int(entry.at)), entry.command) for entry in scenario.event),
+        access=access,
     )
     return Simulation(setup, scenario)

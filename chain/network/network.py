@@ -67,12 +67,15 @@ class Network:
         self._nothing_reserved = build_reserved(parameters.nodes, [])
         self._flights: dict[bytes, Flight] = {}
         self._sweep_at = SWEEP_AT
+        self.compute_opened: Callable[[IntArray], IntArray] | None = None
+        """By the moments at which something reaches the nodes, when each can open it; None: at once, all of them."""
+        self._sealed: dict[bytes, Spread] = {}  # as they reach the nodes, where some cannot open them at once
 
     def copy(self) -> "Network":
         """Return a network that goes on from here on its own."""
         twin = object.__new__(Network)
         twin.__dict__.update(self.__dict__)
-        twin.links, twin._flights = self.links.copy(), dict(self._flights)
+        twin.links, twin._flights, twin._sealed = self.links.copy(), dict(self._flights), dict(self._sealed)
         return twin
 
     def publish(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, relay: bool = True) -> Spread:
@@ -129,7 +132,20 @@ class Network:
         self.bytes_sent += flight.bytes_sent
         if len(self._flights) > self._sweep_at:
             self._sweep(spread.start_us)
-        return spread
+        return self._open(spread)
+
+    def _open(self, spread: Spread) -> Spread:
+        """Return a spread whose arrivals are the moments at which the nodes can open the item."""
+        opened = spread.arrival if self.compute_opened is None else self.compute_opened(spread.arrival)
+        if opened is spread.arrival:
+            return spread
+        self._sealed[spread.key] = spread
+        return replace(spread, arrival=opened)
+
+    def refresh_opened(self) -> list[Spread]:
+        """Return everything that a change of who can open what may concern: what is sealed or in flight."""
+        spreads = self._sealed | {key: flight.spread for key, flight in self._flights.items()}
+        return [self._open(spread) for spread in spreads.values()]
 
     def get_flights(self) -> list[Spread]:
         """Return the spreads that may still change, in the order they were published."""
@@ -139,6 +155,7 @@ class Network:
         """Drop spreads from flight, for instance of transactions that are history: they stay as they are now."""
         for key in keys:
             self._flights.pop(key, None)
+            self._sealed.pop(key, None)
 
     def close_links(self, links: Iterable[int], now_us: int) -> list[Spread]:
         """Close links; what is in flight over them is lost. Return the spreads whose future changed."""
@@ -203,7 +220,7 @@ class Network:
             self.messages += new.messages - old.messages
             self.bytes_sent += new.bytes_sent - old.bytes_sent
             if not new.spread.is_like(old.spread):
-                changed.append(new.spread)
+                changed.append(self._open(new.spread))
         return changed
 
     def _get_reserved(self, key: bytes, now_us: int) -> Reserved:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from chain.access import Access, Right
 from chain.consensus.block_tree import BlockTree, Nodes, Times
 from chain.network.network import Network
 from chain.units import TimeUs
@@ -15,10 +18,14 @@ class Stage:
     now_us: TimeUs
     tree: BlockTree
     network: Network
+    access: Access
 
     def get_online(self) -> Nodes:
-        """Return the indices of the nodes that are switched on."""
-        return self.network.links.get_online_now()
+        """Return the indices of the nodes that are switched on and may read."""
+        online = self.network.links.get_online_now()
+        if self.access.is_public:
+            return online
+        return np.array([n for n in online if self.access.is_allowed(Right.READ, int(n), self.now_us)], dtype=np.intp)
 
     def get_groups(self) -> Nodes:
         """Return a label for each node: two have the same one when open links lead from one to the other."""

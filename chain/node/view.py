@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chain.access import Access, Right
 from chain.consensus.base import Rules, Topic
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.draws import draw_below, draw_exponential
@@ -20,6 +21,7 @@ from chain.ledger.state import State
 from chain.ledger.transaction import SignedTransaction
 from chain.node.mempool import MempoolView, check_admissible, check_replacement, compute_mempool
 from chain.node.messages import MessageRecord, MessageTable
+from chain.node.payloads import Payload, PayloadTable
 from chain.node.transactions import TransactionRecord, TransactionTable
 from chain.units import Address, Hash, NodeId, TimeUs
 
@@ -38,6 +40,10 @@ class Tables:
     messages: MessageTable
     draw_counts: dict[tuple[int, str], int]
     """How many draws of a purpose each node has made."""
+    access: Access
+    """Who may do what."""
+    payloads: PayloadTable
+    """What only some may read."""
 
 
 class NodeView:
@@ -126,6 +132,15 @@ class NodeView:
         rewards = tables.rules.compute_rewards(record.state, proposer, consensus, subsidy)
         return tables.ledger.build_block(parent, proposer, time_us, mempool.pending, consensus, rewards)
 
+    def may_propose(self) -> bool:
+        """Return whether the list of proposers names this node, for the height after its head."""
+        access = self._tables.access
+        return access.is_public or access.is_allowed_in(Right.PROPOSE, self.node, self.get_head().height + 1)
+
+    def get_payload(self, commitment: Hash) -> Payload:
+        """Return what a commitment stands for. Raises AccessRefused, rule access/read, where the node may not know."""
+        return self._tables.payloads.get_record(commitment, self.node, self.now_us).payload
+
     def get_account_state(self, head: BlockRecord | None = None) -> State:
         """Return the accounts after a block, the node's head by default."""
         return self._tables.ledger.state((head or self.get_head()).hash)
@@ -135,6 +150,7 @@ class NodeView:
         tables, head = self._tables, self.get_head()
         parameters = tables.ledger.parameters
         base_fee = tables.ledger.next_base_fee(head.hash)
+        tables.access.check_sender(signed.sender, head.height + 1)
         check_admissible(signed, tables.ledger.state(head.hash), base_fee, parameters)
         check_unlocked(signed.transaction, self.now_us)
         for rival in tables.transactions.get_rivals(signed.sender, signed.transaction.nonce):
@@ -161,7 +177,12 @@ class NodeView:
     def compute_mempool(self, head: BlockRecord | None = None) -> MempoolView:
         """Return the node's mempool on top of a block, its head by default."""
         tables, head = self._tables, head or self.get_head()
-        entries = [(time_us, record.signed) for time_us, record in self.get_held(head)]
+        access, height = tables.access, head.height + 1
+        entries = [
+            (time_us, record.signed)
+            for time_us, record in self.get_held(head)
+            if access.is_public or access.is_allowed_in(Right.SEND, record.signed.sender, height)
+        ]
         return compute_mempool(entries, tables.ledger, head.hash, self.now_us)
 
 

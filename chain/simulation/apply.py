@@ -5,8 +5,17 @@ from typing import Any
 
 from chain.encoding import decode
 from chain.errors import CommandRefused, InvalidEncoding
+from chain.ledger.actions import Transfer
 from chain.ledger.transaction import SignedTransaction
 from chain.simulation import commands as c
+from chain.simulation.admission import (
+    apply_access,
+    apply_payload,
+    apply_sending,
+    check_joined,
+    get_joined_links,
+    is_active,
+)
 from chain.simulation.world import World
 from chain.units import COIN, DAY, Address, NodeId, format_amount
 
@@ -59,9 +68,8 @@ def _(command: c.RequestCoins, world: World) -> None:
     if len(command.address) != 20:
         raise CommandRefused("faucet/address", f"an address has 20 bytes, this one {len(command.address)}")
     node, recipient = NodeId(command.node), Address(command.address)
-    signed = world.sign_transfer(
-        world.faucet, node, recipient, command.amount, "faucet", FAUCET_TIP_PER_GAS, MAX_FAUCET_UNDER_WAY
-    )
+    payment = Transfer(recipient, command.amount, "faucet")
+    signed = world.sign_action(world.faucet, node, payment, FAUCET_TIP_PER_GAS, MAX_FAUCET_UNDER_WAY)
     if signed is None:
         raise CommandRefused(
             "faucet/busy", f"the faucet has {MAX_FAUCET_UNDER_WAY} payments under way; try again later"
@@ -84,7 +92,8 @@ def _(command: c.MineBlock, world: World) -> None:
 def _(command: c.StopNode, world: World) -> None:
     _check_online(world, command.node)
     world.record_command(command)
-    world.silence(NodeId(command.node))
+    if is_active(world, command.node):
+        world.silence(NodeId(command.node))
     world.refresh_arrivals(world.network.set_online(command.node, False, world.now_us))
 
 
@@ -93,7 +102,8 @@ def _(command: c.StartNode, world: World) -> None:
     _check_online(world, command.node, False)
     world.record_command(command)
     world.refresh_arrivals(world.network.set_online(command.node, True, world.now_us))
-    world.wake(NodeId(command.node))
+    if is_active(world, command.node):
+        world.wake(NodeId(command.node))
 
 
 @_apply.register
@@ -104,8 +114,10 @@ def _(command: c.CutNode, world: World) -> None:
 
 @_apply.register
 def _(command: c.ReconnectNode, world: World) -> None:
+    check_joined(world, command.node)
     world.record_command(command)
-    world.refresh_arrivals(world.network.open_links(world.network.topology.get_links(command.node), world.now_us))
+    links = get_joined_links(world, world.network.topology.get_links(command.node))
+    world.refresh_arrivals(world.network.open_links(links, world.now_us))
 
 
 @_apply.register
@@ -118,6 +130,7 @@ def _(command: c.CutLink, world: World) -> None:
 @_apply.register
 def _(command: c.OpenLink, world: World) -> None:
     link = _find_link(world, command.node, command.other)
+    check_joined(world, command.node, command.other)
     world.record_command(command)
     world.refresh_arrivals(world.network.open_links([link], world.now_us))
 
@@ -142,7 +155,7 @@ def _(command: c.Partition, world: World) -> None:
 @_apply.register
 def _(command: c.Heal, world: World) -> None:
     world.record_command(command)
-    every_link = range(len(world.network.topology.links))
+    every_link = get_joined_links(world, range(len(world.network.topology.links)))
     world.refresh_arrivals(world.network.heal(world.now_us))
     world.refresh_arrivals(world.network.open_links(every_link, world.now_us))
 
@@ -236,3 +249,10 @@ def _(command: c.SetTraffic, world: World) -> None:
     world.record_command(command)
     for actor in people:
         actor.set_rate(world, command.per_1000_s)
+
+
+_apply.register(c.GrantAccess, lambda command, world: apply_access(world, command))
+_apply.register(c.RevokeAccess, lambda command, world: apply_access(world, command))
+_apply.register(c.GrantSending, lambda command, world: apply_sending(world, command))
+_apply.register(c.RevokeSending, lambda command, world: apply_sending(world, command))
+_apply.register(c.SharePayload, lambda command, world: apply_payload(world, command))

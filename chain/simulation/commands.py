@@ -6,10 +6,13 @@ recorded. Nodes are named by index.
 """
 
 import re
+from typing import Literal
 
 import msgspec
 
 from chain.units import TimeUs
+
+RightName = Literal["join", "read", "send", "propose"]
 
 
 def _get_tag(name: str) -> str:
@@ -148,6 +151,45 @@ class SetTraffic(_Command, frozen=True):
     per_1000_s: int
 
 
+class GrantAccess(_Command, frozen=True):
+    """Let a node join, read or propose, with what it needs for that; or let those who live there send."""
+
+    node: int
+    right: RightName
+
+
+class RevokeAccess(_Command, frozen=True):
+    """Take a right from a node, with those that rest on it; or from those who live there the right to send."""
+
+    node: int
+    right: RightName
+
+
+class GrantSending(_Command, frozen=True):
+    """Let an account send transactions."""
+
+    account: bytes
+
+
+class RevokeSending(_Command, frozen=True):
+    """Let an account no longer send transactions."""
+
+    account: bytes
+
+
+class SharePayload(_Command, frozen=True):
+    """Give something to some nodes alone, and hand a transaction that commits to it to a node."""
+
+    node: int
+    transaction: bytes
+    """The canonical bytes of a SignedTransaction whose action is Commit."""
+    salt: bytes
+    content: bytes
+    """UTF-8."""
+    members: tuple[int, ...]
+    """The nodes that may read it."""
+
+
 Command = (
     SubmitTransaction
     | RequestCoins
@@ -168,6 +210,11 @@ Command = (
     | DepositStake
     | ExitValidator
     | SetTraffic
+    | GrantAccess
+    | RevokeAccess
+    | GrantSending
+    | RevokeSending
+    | SharePayload
 )
 
 

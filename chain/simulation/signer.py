@@ -1,7 +1,7 @@
 """A simulated account holder: knows its own key and which of its payments are still under way."""
 
 from chain.crypto.signatures import get_public_key
-from chain.ledger.actions import Action, Transfer
+from chain.ledger.actions import Action
 from chain.ledger.fees import compute_intrinsic_gas
 from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.units import Address, TimeUs
