@@ -1,17 +1,18 @@
 """A run in numbers: the object that ``chainroom run --json`` prints. docs/report.md has the formulas.
 
-Rates are of all published valid blocks. A block is stale when it is not on the heaviest branch at the end.
+Rates are of all published valid blocks. A block is stale when it is not on the canonical branch at the end.
 """
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from chain.consensus.base import Finality
+from chain.consensus.base import Finality, Rules
 from chain.consensus.block_tree import BlockRecord
 from chain.simulation.simulation import RULES_VERSION, Simulation
 from chain.simulation.world import World
-from chain.units import MILLISECOND, NEVER, SECOND, TimeUs
+from chain.units import MILLISECOND, NEVER, SECOND
 
 
 def compute_report(simulation: Simulation) -> dict[str, Any]:
@@ -58,15 +59,36 @@ def compute_blocks(world: World, canonical: list[BlockRecord]) -> dict[str, Any]
 
 def compute_reorgs(world: World) -> dict[str, int]:
     """Return how often a node left blocks it had followed, over all nodes, and the most it left at once."""
-    tree, count, max_depth = world.tree, 0, 0
-    if world.consensus.rules.finality is Finality.INSTANT:
+    rules, count, max_depth = world.consensus.rules, 0, 0
+    is_heaviest = type(rules).head is Rules.head
+    if rules.finality is Finality.INSTANT and not is_heaviest:
         return compute_undone(world)
-    for start, stop in find_forks(world):
+    iter_changes = _iter_heaviest_changes if is_heaviest else _iter_followed_changes
+    for start, stop in find_forks(world, _has_won if is_heaviest else _is_agreed):
         for node in range(world.node_count):
-            for time_us, old, new in tree.iter_head_changes(world.view(node).node, start, stop):
-                depth = old.height - tree.get_fork_point(old, new).height if time_us <= world.now_us else 0
+            for time_us, old, new in iter_changes(world, node, start, stop):
+                depth = old.height - world.tree.get_fork_point(old, new).height if time_us <= world.now_us else 0
                 count, max_depth = count + (depth > 0), max(max_depth, depth)
     return {"count": count, "max_depth": max_depth}
+
+
+def _iter_heaviest_changes(world: World, node: int, start: int, stop: int) -> Iterator[HeadChange]:
+    return world.tree.iter_head_changes(NodeId(node), start, stop)
+
+
+def _iter_followed_changes(world: World, node: int, start: int, stop: int) -> Iterator[HeadChange]:
+    """Yield the changes of a node's head as its fork choice has it whenever a block of a fork reaches the node.
+
+    What votes alone change is noticed with the next block. Votes that have been forgotten count no more.
+    """
+    records = world.tree.records[start:stop]
+    head = records[0].parent
+    for time_us in sorted(dict.fromkeys(record.get_known_us(NodeId(node)) for record in records)):
+        if time_us <= world.now_us and head is not None:
+            new = world.view(node, TimeUs(time_us)).get_head()
+            if new is not head:
+                yield time_us, head, new
+                head = new
 
 
 def compute_undone(world: World) -> dict[str, int]:
@@ -82,7 +104,7 @@ def compute_undone(world: World) -> dict[str, int]:
     return {"count": count, "max_depth": max_depth}
 
 
-def find_forks(world: World) -> list[tuple[int, int]]:
+def find_forks(world: World, has_won: Callable[[World, BlockRecord, int], bool]) -> list[tuple[int, int]]:
     """Return ranges of blocks, by index, outside of which every block has exactly the one before it as parent.
 
     A range starts at a block whose parent every node followed, and ends where one branch has won everywhere.
@@ -96,7 +118,7 @@ def find_forks(world: World) -> list[tuple[int, int]]:
             start = last_linear if start is None else start
             assert record.parent is not None
             start = min(start, record.parent.index + 1)
-        elif start is not None and _has_won(world, record, start):
+        elif start is not None and has_won(world, record, start):
             forks.append((start, record.index + 1))
             start = None
         if is_linear and start is None:
@@ -114,8 +136,14 @@ def _has_won(world: World, record: BlockRecord, start: int) -> bool:
     return not rivals and settled
 
 
+def _is_agreed(world: World, record: BlockRecord, _start: int) -> bool:
+    """Whether every node followed a block's parent when the block was published."""
+    at_us = record.published_us
+    return all(world.view(node, at_us).get_head() is record.parent for node in range(world.node_count))
+
+
 def compute_transactions(world: World, best: BlockRecord) -> dict[str, int]:
-    """Return how many transactions were submitted, confirmed on the heaviest branch, still waiting, refused."""
+    """Return how many transactions were submitted, confirmed on the canonical branch, still waiting, refused."""
     submitted = len(world.transactions)
     confirmed = sum(len(record.block.transactions) for record in world.tree.iter_branch(best))
     refused = sum(record.kind == "refused-transaction" for record in world.history.records)
@@ -124,30 +152,44 @@ def compute_transactions(world: World, best: BlockRecord) -> dict[str, int]:
 
 def compute_finality(world: World, canonical: list[BlockRecord]) -> dict[str, Any]:
     """Return the kind of finality, the height that is final, and the mean time a block waited for it."""
+    height = min(world.get_finalized().height, len(canonical))
+    final_times_us = compute_final_times(world, canonical)
+    lags = [final_us - record.published_us for record, final_us in zip(canonical, final_times_us, strict=False)]
+    known = [lag for lag in lags if lag < NEVER // 2]
+    lag_s = sum(known) / len(known) / SECOND if known else None
+    return {"kind": world.consensus.rules.finality.value, "height": height, "lag_seconds_mean": lag_s}
+
+
+def compute_final_times(world: World, canonical: list[BlockRecord]) -> list[int]:
+    """Return when each final block of the canonical branch became final, lowest first, in µs; NEVER if unknown.
+
+    Under depth it is when the last of its confirmations was published, else when half of the nodes had declared it or a
+    block after it final; where no node declares anything, when the block was published that made it so.
+    """
     kind = world.consensus.rules.finality
     height = min(world.get_finalized().height, len(canonical))
-    if kind is not Finality.DEPTH and all(record.final_us is None for record in canonical):
-        return {"kind": kind.value, "height": height, "lag_seconds_mean": _compute_followed_lag(world, canonical)}
-    reached: list[tuple[int, int]] = []
-    final_us = NEVER  # a block is final with the first after it that is declared so
-    for index, record in reversed(list(enumerate(canonical[:height]))):
-        if kind is Finality.DEPTH:
-            final_us = canonical[index + world.consensus.depth - 1].published_us
-        elif record.final_us is not None:
+    if kind is Finality.DEPTH:
+        later = world.consensus.depth - 1
+        return [canonical[index + later].published_us for index in range(height)]
+    if all(record.final_us is None for record in canonical):
+        return _compute_followed_times(world, canonical)
+    times_us: list[int] = []
+    final_us: int = NEVER
+    for record in reversed(canonical[:height]):
+        if record.final_us is not None:
             place = (len(record.final_us) - 1) // 2
-            final_us = TimeUs(min(final_us, int(np.partition(record.final_us, place)[place])))
-        reached.append((record.published_us, final_us))
-    lags = [final_us - published_us for published_us, final_us in reached if final_us < NEVER]
-    return {"kind": kind.value, "height": height, "lag_seconds_mean": sum(lags) / len(lags) / SECOND if lags else None}
+            final_us = min(final_us, int(np.partition(record.final_us, place)[place]))
+        times_us.append(final_us)
+    return times_us[::-1]
 
 
-def _compute_followed_lag(world: World, canonical: list[BlockRecord]) -> float | None:
-    """Return the mean time blocks waited to be final where that follows from the blocks after them alone."""
-    lags: list[int] = []
+def _compute_followed_times(world: World, canonical: list[BlockRecord]) -> list[int]:
+    """Return the same where finality follows from the blocks after a block alone."""
+    times_us: list[int] = []
     for record in canonical:
         height = min(world.get_finalized(record.published_us).height, len(canonical))
-        lags += [record.published_us - earlier.published_us for earlier in canonical[len(lags) : height]]
-    return sum(lags) / len(lags) / SECOND if lags else None
+        times_us += [record.published_us] * (height - len(times_us))
+    return times_us
 
 
 def compute_propagation(world: World) -> dict[str, float | None]:
