@@ -12,7 +12,10 @@ from chain.consensus.base import Finality, Rules
 from chain.consensus.block_tree import BlockRecord
 from chain.simulation.simulation import RULES_VERSION, Simulation
 from chain.simulation.world import World
-from chain.units import MILLISECOND, NEVER, SECOND
+from chain.units import MILLISECOND, NEVER, SECOND, NodeId, TimeUs
+
+HeadChange = tuple[int, BlockRecord, BlockRecord]
+"""When, the head before and the head after."""
 
 
 def compute_report(simulation: Simulation) -> dict[str, Any]:
