@@ -27,7 +27,7 @@ from chain.schema import SPANS, explain, suggest
 from chain.simulation.commands import Command
 from chain.simulation.signer import Signer
 from chain.simulation.simulation import Simulation
-from chain.simulation.world import WorldSetup
+from chain.simulation.world import Actor, WorldSetup
 from chain.units import COIN, Address, NodeId, Span, TimeUs, parse_span
 
 T = TypeVar("T")
@@ -206,6 +206,8 @@ def check_scenario(scenario: Scenario) -> None:
         count = len(scenario.nodes.hash_rates_per_s)
         raise InvalidScenario("nodes.hash_rates_per_s", f"{count} rates", f"at most {nodes}, one a node")
     get_consensus_parameters(scenario)
+    for number, application in enumerate(scenario.application):
+        check_application(application, f"application[{number}].name")
     check_access(scenario.access, nodes)
     if scenario.public and scenario.access.kind != "hybrid":
         raise InvalidScenario("public", ", ".join(scenario.public), "nothing, unless access.kind is hybrid")
@@ -300,9 +302,17 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
         allocations=allocations,
         proposers=accounts,
         build_consensus=lambda: protocol.build(parameters, context),
-        build_actors=lambda: (People(seed, scenario.traffic, tuple(signer.copy() for signer in signers), 0),),
+        build_actors=lambda: _build_actors(scenario, seed, signers),
         faucet_seed=faucet_seed,
         events=tuple((TimeUs(int(entry.at)), entry.command) for entry in scenario.event),
         access=access,
     )
     return Simulation(setup, scenario)
+
+
+def _build_actors(scenario: Scenario, seed: int, signers: tuple[Signer, ...]) -> tuple[Actor, ...]:
+    """Return everybody who acts by himself; an actor's index is its place."""
+    actors: list[Actor] = [People(seed, scenario.traffic, tuple(signer.copy() for signer in signers), 0)]
+    for number, application in enumerate(scenario.application):
+        actors.append(build_application(seed, application, number, len(actors)))
+    return tuple(actors)

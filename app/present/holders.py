@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from app.present.people import get_person_name
 from app.present.words import name_node
 from app.widgets.text import clean
+from chain.economy.application import Application
 from chain.simulation.world import World
 from chain.units import Address
 from chain.wallet.address import encode_address, shorten_address
@@ -22,7 +23,7 @@ class Holder(NamedTuple):
 
     name: str
     kind: str
-    """``own account``, ``person``, ``miner``, ``faucet``."""
+    """``own account``, ``person``, ``miner``, ``faucet``, ``contract``."""
 
 
 _known: "WeakKeyDictionary[World, dict[Address, Holder]]" = WeakKeyDictionary()
@@ -33,9 +34,15 @@ def _get_simulated(world: World) -> dict[Address, Holder]:
     holders = _known.get(world)
     if holders is None:
         holders = {address: Holder(name_node(node), "miner") for node, address in enumerate(world.setup.proposers)}
-        signers = [signer for actor in world.actors for signer in getattr(actor, "signers", ())]
-        for rank, signer in enumerate(signers):
-            holders[signer.address] = Holder(get_person_name(rank), "person")
+        for actor in world.actors:
+            if isinstance(actor, Application):
+                holders |= {
+                    it.address: Holder(actor.get_person_name(n), "person") for n, it in enumerate(actor.signers)
+                }
+                holders |= {it: Holder(label.replace("_", " "), "contract") for label, it in actor.addresses.items()}
+            else:
+                signers = enumerate(getattr(actor, "signers", ()))
+                holders |= {it.address: Holder(get_person_name(rank), "person") for rank, it in signers}
         holders[world.faucet.address] = Holder("faucet", "faucet")
         _known[world] = holders
     return holders

@@ -1,0 +1,296 @@
+"""People who use a smart contract: the common part of every application, from deployment to the last call.
+
+An application has people, each with a real key, and a plan: contracts to deploy and calls to make before it opens. The
+plan's steps are sent one by one, the next when the one before is in the chain that its sender's node follows. Then
+people act, as a Poisson process: one of them is drawn, looks at the contracts as his node sees them, and may ask for a
+call. A call is tried first on the node's own state; one that would fail is not sent, unless the asker insists.
+
+A subclass (one a file in chain/economy/applications) writes ``plan`` and ``act``. It must keep its memory in
+``self.memory``, a dictionary of values that never change, so that runs can be copied.
+
+Simplification: people see the state at their node's head, not what waits in its mempool; contract code runs there once
+more for every try.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from chain.contracts.abi import Abi, encode_arguments
+from chain.contracts.addresses import compute_create_address
+from chain.contracts.evm.host import Context, Host
+from chain.contracts.evm.message import Message, Result
+from chain.contracts.evm.transaction import execute_message
+from chain.contracts.library import load_artifact
+from chain.draws import draw_below, draw_bytes, draw_exponential
+from chain.errors import InvalidTransaction
+from chain.ledger.actions import Call, Create
+from chain.simulation.kernel import LANE_TRAFFIC
+from chain.simulation.signer import Signer
+from chain.simulation.world import World
+from chain.units import SECOND, Address, NodeId
+
+MAX_UNDER_WAY: Final = 4
+TIP_PER_GAS: Final = 100
+PLAN_INTERVAL_US: Final = 2 * SECOND
+"""How often the next step of a plan is looked at."""
+RETRY_US: Final = 600 * SECOND
+"""After so long a step that is in no chain is sent again."""
+SPARE_GAS: Final = 20_000
+"""Gas beyond a quarter more than the try took: states differ a little by the time a call is in a block."""
+
+
+class ApplicationParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ``[[application]]`` table of a scenario."""
+
+    name: str
+    """Which one: chain/economy/applications has them."""
+    people: Annotated[int, Meta(ge=2, le=100)] = 8
+    """How many people take part; the first one deploys."""
+    rate_per_s: Annotated[float, Meta(ge=0, le=1_000)] = 0.1
+    """How often somebody acts, a second of virtual time, to a thousandth."""
+    savings_coins: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+    """What each person owns at genesis, in coins."""
+
+
+class Ask(NamedTuple):
+    """A call somebody wants to make."""
+
+    person: int
+    label: str
+    """Which of the application's contracts."""
+    function: str
+    arguments: tuple[Any, ...] = ()
+    value: int = 0
+    """Units that go along."""
+    is_forced: bool = False
+    """Sent even when it would fail, with all the gas a block has to give for it: for attacks and lessons."""
+    tip_per_gas: int = TIP_PER_GAS
+
+
+class Deploy(NamedTuple):
+    """A contract somebody puts on the chain."""
+
+    person: int
+    label: str
+    artifact: str
+    arguments: tuple[Any, ...] = ()
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a person sees at the moment: the contracts at his node's head, and his luck."""
+
+    application: "Application"
+    person: int
+    time_s: int
+    """The chain's time, in seconds."""
+    count: int
+    """How many times people of the application have acted before."""
+    host: Host
+    context: Context
+
+    def read(self, label: str, function: str, *arguments: Any) -> Any:
+        """Return what a view function says: one value, or a tuple of several. Raises InvalidTransaction if it fails."""
+        entry = self.application.get_abi(label).get_function(function)
+        address, data = self.application.addresses[label], entry.encode_call(arguments)
+        result = self.run(Message(self.application.signers[self.person].address, address, 30_000_000, 0, data))
+        if not result.success:
+            raise InvalidTransaction("contract/revert", self.application.get_abi(label).explain_revert(result.output))
+        values = entry.decode_output(result.output)
+        return values[0] if len(values) == 1 else values
+
+    def run(self, message: Message) -> Result:
+        """Try a message; nothing is written."""
+        return execute_message(self.host, self.context, message, write=False)
+
+    def get_balance(self, person: int | None = None) -> int:
+        """Return the units a person owns, oneself by default."""
+        signer = self.application.signers[self.person if person is None else person]
+        account = self.host.get_account(signer.address)
+        return account.balance if account else 0
+
+    def get_address(self, who: int | str) -> Address:
+        """Return the address of a person, by number, or of a contract, by label."""
+        application = self.application
+        return application.addresses[who] if isinstance(who, str) else application.signers[who].address
+
+    def draw(self, n: int, purpose: str) -> int:
+        """Return this moment's luck under a name: a whole number from 0 to n − 1."""
+        return draw_below(self.application.seed, n, f"{self.application.name}-{purpose}", self.count)
+
+    def ask(self, label: str, function: str, *arguments: Any, value: int = 0) -> Ask:
+        """Return the wish to make a call oneself."""
+        return Ask(self.person, label, function, arguments, value)
+
+
+class Application(ABC):
+    """The actor that lets people use contracts."""
+
+    name: str
+    title: str
+    """A few words for headings."""
+
+    def __init__(self, seed: int, parameters: ApplicationParameters, signers: tuple[Signer, ...], index: int) -> None:
+        self.seed, self.parameters, self.signers, self.index = seed, parameters, signers, index
+        self.per_1000_s = round(parameters.rate_per_s * 1000)
+        self.addresses: dict[str, Address] = {}
+        self.artifacts: dict[str, str] = {}
+        """Label → name of the shipped contract."""
+        self.steps: list[Deploy | Ask] = []
+        self.memory: dict[str, Any] = {}
+        self.done = 0
+        """Steps of the plan that are in the chain."""
+        self.let_be = 0
+        """Calls people did not send because they would have failed, and why the last one would have."""
+        self.last_reason = ""
+        self._count, self._sent_us = 0, -1
+        self._nonces = [0] * len(signers)
+        self._step_nonces: list[int] = []
+        self.plan()
+
+    # For subclasses ----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def plan(self) -> None:
+        """Say what happens before it opens: `deploy` and `ask`, in order."""
+
+    @abstractmethod
+    def act(self, look: Look) -> Ask | None:
+        """Return what the person wants now, or None."""
+
+    def get_person_name(self, person: int) -> str:
+        """Return what a person is called on the screens; applications with roles say the role."""
+        return "founder" if person == 0 else f"user {person}"
+
+    def deploy(self, artifact: str, *arguments: Any, label: str = "", person: int = 0, value: int = 0) -> Address:
+        """Plan a contract, and return the address it will have."""
+        label = label or artifact
+        self._step_nonces.append(self._nonces[person])
+        address = compute_create_address(self.signers[person].address, self._nonces[person])
+        self._nonces[person] += 1
+        self.addresses[label], self.artifacts[label] = address, artifact
+        self.steps.append(Deploy(person, label, artifact, arguments, value))
+        return address
+
+    def ask(self, person: int, label: str, function: str, *arguments: Any, value: int = 0) -> None:
+        """Plan a call."""
+        self._step_nonces.append(self._nonces[person])
+        self._nonces[person] += 1
+        self.steps.append(Ask(person, label, function, arguments, value))
+
+    def get_abi(self, label: str) -> Abi:
+        """Return the interface of one of the contracts."""
+        return load_artifact(self.artifacts[label]).abi
+
+    # The actor ---------------------------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the whole plan is in the chain."""
+        return self.done == len(self.steps)
+
+    def start(self, world: World) -> None:
+        """Look at the plan as soon as there is a network."""
+        world.kernel.schedule(world.now_us, LANE_TRAFFIC, "actor", self.index)
+
+    def on_due(self, world: World, _data: int) -> None:
+        """Send the plan's next step, or let somebody act."""
+        if self.is_open:
+            self._let_somebody_act(world)
+        else:
+            self._go_on_with_plan(world)
+        if not self.is_open:
+            world.kernel.schedule(world.now_us + PLAN_INTERVAL_US, LANE_TRAFFIC, "actor", self.index)
+        elif self.per_1000_s:
+            mean_us = 1000 * SECOND // self.per_1000_s
+            wait_us = draw_exponential(self.seed, mean_us, f"{self.name}-wait", self._count)
+            world.kernel.schedule(world.now_us + wait_us, LANE_TRAFFIC, "actor", self.index)
+
+    def _go_on_with_plan(self, world: World) -> None:
+        step = self.steps[self.done]
+        node = self.get_node(world, step.person)
+        if not world.network.links.is_online_now(node):
+            return
+        view = world.view(node)
+        if self._sent_us >= 0:
+            account = view.get_account_state().get_account(self.signers[step.person].address)
+            if account.nonce > self._step_nonces[self.done]:
+                self.done, self._sent_us = self.done + 1, -1
+                return
+            if world.now_us < self._sent_us + RETRY_US:
+                return
+        if self._send(world, node, step):
+            self._sent_us = world.now_us
+
+    def _let_somebody_act(self, world: World) -> None:
+        self._count += 1
+        person = draw_below(self.seed, len(self.signers), f"{self.name}-person", self._count)
+        node = self.get_node(world, person)
+        if not world.network.links.is_online_now(node):
+            return
+        look = self._look(world, node, person)
+        wish = self.act(look)
+        if wish is not None:
+            self._send(world, self.get_node(world, wish.person), wish)
+
+    def get_node(self, world: World, person: int) -> NodeId:
+        """Return the node a person uses."""
+        return NodeId((person + self.index) % world.node_count)
+
+    def _look(self, world: World, node: NodeId, person: int) -> Look:
+        head = world.view(node).get_head()
+        host, context = world.ledger.open_next(head.hash, world.now_us)
+        return Look(self, person, context.time_s, self._count, host, context)
+
+    def _send(self, world: World, node: NodeId, step: Deploy | Ask) -> bool:
+        action = self._build_action(step)
+        look, limit = self._look(world, node, step.person), world.setup.ledger.gas_limit
+        signer = self.signers[step.person]
+        target, data = (None, action.code) if isinstance(action, Create) else (action.contract, action.data)
+        try:
+            result = look.run(Message(signer.address, target, limit, action.value, data))
+        except InvalidTransaction as error:
+            self._note(str(error))
+            return False
+        is_forced = isinstance(step, Ask) and step.is_forced
+        if not result.success and not is_forced:
+            abi = load_artifact(step.artifact).abi if isinstance(step, Deploy) else self.get_abi(step.label)
+            self._note(abi.explain_revert(result.output) if result.output else str(result.error))
+            return False
+        gas = min(limit, result.gas_before_refund * 5 // 4 + SPARE_GAS)
+        tip = step.tip_per_gas if isinstance(step, Ask) else TIP_PER_GAS
+        signed = world.sign_action(signer, node, action, tip, MAX_UNDER_WAY, gas)
+        return signed is not None and world.submit_transaction(node, signed) is not None
+
+    def _note(self, reason: str) -> None:
+        self.let_be += 1
+        self.last_reason = reason
+
+    def _build_action(self, step: Deploy | Ask) -> Create | Call:
+        if isinstance(step, Deploy):
+            artifact = load_artifact(step.artifact)
+            arguments = encode_arguments(artifact.abi.constructor.inputs, step.arguments)
+            return Create(step.value, artifact.bytecode + arguments)
+        data = self.get_abi(step.label).get_function(step.function).encode_call(step.arguments)
+        return Call(self.addresses[step.label], step.value, data)
+
+    def copy(self) -> "Application":
+        """Return an independent actor in the same state."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.signers = tuple(signer.copy() for signer in self.signers)
+        other.memory = dict(self.memory)
+        return other
+
+
+def build_application_signers(seed: int, parameters: ApplicationParameters, index: int) -> tuple[Signer, ...]:
+    """Return the accounts of an application's people; ``index`` tells applications of one run apart."""
+    return tuple(
+        Signer(draw_bytes(seed, 32, "application-key", parameters.name, index, person))
+        for person in range(parameters.people)
+    )

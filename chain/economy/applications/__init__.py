@@ -1,0 +1,23 @@
+"""The applications that people of a run can use: one a file, all named here."""
+
+from typing import Final
+
+from chain.economy.application import Application, ApplicationParameters, build_application_signers
+from chain.economy.applications.token import TokenLaunch
+from chain.errors import InvalidScenario
+from chain.schema import suggest
+
+APPLICATIONS: Final[dict[str, type[Application]]] = {it.name: it for it in (TokenLaunch,)}
+
+
+def check_application(parameters: ApplicationParameters, key: str) -> None:
+    """Check that there is such an application. Raises InvalidScenario naming the key."""
+    names = list(APPLICATIONS)
+    if parameters.name not in APPLICATIONS:
+        raise InvalidScenario(key, parameters.name, ", ".join(names) + suggest(parameters.name, names))
+
+
+def build_application(seed: int, parameters: ApplicationParameters, number: int, index: int) -> Application:
+    """Return the actor of an application: the ``number``-th of the scenario, the ``index``-th actor of the run."""
+    signers = build_application_signers(seed, parameters, number)
+    return APPLICATIONS[parameters.name](seed, parameters, signers, index)
