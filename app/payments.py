@@ -15,9 +15,10 @@ from typing import Final
 from app.storage.accounts import Account
 from app.storage.keystore import Unlocked
 from chain.errors import InvalidTransaction
-from chain.ledger.actions import Transfer
-from chain.ledger.checks import check_balance, check_fee_cap, check_nonce_unused
+from chain.ledger.actions import Action, Batch, Transfer
+from chain.ledger.checks import check_balance, check_fee_cap, check_nonce_unused, check_unlocked
 from chain.ledger.fees import compute_effective_tip, compute_intrinsic_gas
+from chain.ledger.policy import Policy
 from chain.ledger.transaction import SignedTransaction, Transaction, check_form, sign_transaction
 from chain.node.transactions import TransactionRecord
 from chain.simulation.simulation import Simulation
@@ -25,6 +26,8 @@ from chain.simulation.world import World
 from chain.units import SECOND, Address, NodeId, TimeUs
 
 CANCEL_MEMO: Final = "cancelled"
+PLAIN: Final = Transfer(Address(bytes(20)), 1)
+"""A transfer without memo, for its gas."""
 _LEAST_TIPS: Final = {"slow": 20, "normal": 60, "fast": 200}
 """Units per gas, the three steps of the simulated people; more when the next block is crowded."""
 _PLACES: Final = {"slow": 300, "normal": 100, "fast": 40}
@@ -82,8 +85,10 @@ def get_interval_us(simulation: Simulation) -> int | None:
     return int(getattr(parameters, "interval", 10 * SECOND))
 
 
-def compute_fee_choices(simulation: Simulation, node: NodeId, at_us: TimeUs, memo: str = "") -> tuple[FeeChoice, ...]:
-    """Return slow, normal and fast for a transfer with this memo, from the node's mempool and base fee."""
+def compute_fee_choices(
+    simulation: Simulation, node: NodeId, at_us: TimeUs, action: Action = PLAIN, authority: bytes | Policy = b""
+) -> tuple[FeeChoice, ...]:
+    """Return slow, normal and fast for an action, from the node's mempool and base fee."""
     world = simulation.world
     view = world.view(node, at_us)
     head = view.get_head()
@@ -93,7 +98,7 @@ def compute_fee_choices(simulation: Simulation, node: NodeId, at_us: TimeUs, mem
         for it in (signed.transaction for signed in view.compute_mempool(head).pending)
     ]
     waiting.sort(reverse=True)
-    gas = compute_intrinsic_gas(Transfer(Address(bytes(20)), 1, memo))
+    gas = compute_intrinsic_gas(action, authority)
     block_gas, interval_us = world.ledger.parameters.gas_limit, get_interval_us(simulation)
     choices = []
     for name, least in _LEAST_TIPS.items():
@@ -115,20 +120,22 @@ def _find_tip(waiting: Sequence[tuple[int, int]], gas_ahead: int) -> int:
     return 0
 
 
+def build_action(payments: Sequence[Transfer]) -> Transfer | Batch:
+    """Return one payment as a transfer, several as a batch that happens as a whole or not at all."""
+    return payments[0] if len(payments) == 1 else Batch(tuple(payments))
+
+
 def build_payment(
     simulation: Simulation,
     node: NodeId,
     at_us: TimeUs,
     account: Account,
-    recipient: Address,
-    amount: int,
-    memo: str,
+    action: Action,
     choice: FeeChoice,
     nonce: int,
     committed: int,
 ) -> Draft:
-    """Return the draft of a transfer; ``committed`` is what the account's waiting payments may cost."""
-    action = Transfer(recipient, amount, memo)
+    """Return the draft of a payment; ``committed`` is what the account's waiting payments may cost."""
     return _build(
         simulation, node, at_us, account, nonce, action, choice.max_fee_per_gas, choice.tip_per_gas, committed
     )
@@ -162,15 +169,16 @@ def _build(
     at_us: TimeUs,
     account: Account,
     nonce: int,
-    action: Transfer,
+    action: Action,
     cap: int,
     tip: int,
     committed: int,
 ) -> Draft:
     world = simulation.world
-    assert account.public_key is not None, "a watched account cannot pay"
-    gas, chain_id = compute_intrinsic_gas(action), world.ledger.parameters.chain_id
-    transaction = Transaction(chain_id, account.public_key, nonce, gas, cap, tip, action)
+    authority = account.authority
+    assert authority is not None, "a watched account cannot pay"
+    gas, chain_id = compute_intrinsic_gas(action, authority), world.ledger.parameters.chain_id
+    transaction = Transaction(chain_id, authority, nonce, gas, cap, tip, action)
     head = world.view(node, at_us).get_head()
     base_fee = world.ledger.next_base_fee(head.hash)
     problem = find_problem(simulation, node, at_us, transaction, account.address, committed)
@@ -190,6 +198,7 @@ def find_problem(
         check_nonce_unused(transaction, account)
         check_fee_cap(transaction, world.ledger.next_base_fee(head.hash))
         check_balance(transaction, account.balance - committed)
+        check_unlocked(transaction, at_us)
     except InvalidTransaction as error:
         return error
     return None
@@ -201,6 +210,6 @@ def compute_most(balance: int, committed: int, choice: FeeChoice) -> int:
 
 
 def sign(unlocked: Unlocked, draft: Draft) -> SignedTransaction:
-    """Sign a draft with the key of its account. Raises WalletLocked, DamagedFile."""
+    """Sign a draft with the one key of its account. Raises WalletLocked, InvalidInput, DamagedFile."""
     key = unlocked.get_key(draft.account)
     return sign_transaction(draft.transaction, key.private_key.reveal())

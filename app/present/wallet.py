@@ -8,6 +8,7 @@ A payment is one of
 ==========  ===========================================================================================
 final       in the chain as deep as the protocol calls final; under proof of work still undone at a cost
 confirmed   in the chain, not as deep
+failed      in the chain, where its contract failed: the fee is paid, nothing else happened
 pending     in the node's mempool, could be in the next block
 queued      in the node's mempool, waits for an earlier nonce, for money or for a lower base fee
 replaced    another transaction with its nonce took its place
@@ -24,6 +25,9 @@ from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.encoding import decode
 from chain.errors import InvalidEncoding
+from chain.ledger.actions import Action, Call, Create, Deposit, Exit, Transfer
+from chain.ledger.block import Receipt
+from chain.ledger.fees import compute_intrinsic_gas
 from chain.ledger.transaction import SignedTransaction
 from chain.node.mempool import MempoolView, compute_mempool
 from chain.node.transactions import TransactionRecord
@@ -31,10 +35,11 @@ from chain.simulation.commands import SubmitTransaction
 from chain.simulation.simulation import Simulation
 from chain.units import Address, Hash, NodeId, TimeUs
 
-State = Literal["final", "confirmed", "pending", "queued", "replaced", "expired", "refused"]
+State = Literal["final", "confirmed", "failed", "pending", "queued", "replaced", "expired", "refused"]
 GLYPHS: Final[dict[State, str]] = {
     "final": "✔",
     "confirmed": "✓",
+    "failed": "✖",
     "pending": "◔",
     "queued": "◌",
     "replaced": "✖",
@@ -56,8 +61,10 @@ class Payment:
     is_outgoing: bool
     is_own: bool
     """Whether sender and recipient are the same account."""
-    other: Address
+    other: Address | None
+    """Who stands on the other side; None when there are several, or nobody."""
     amount: int
+    """Units that leave the account for others, or come to it."""
     fee: int
     """Paid if it is in a block; otherwise what it would cost in the next one."""
     state: State
@@ -71,6 +78,17 @@ class Payment:
     rule: str = ""
     message: str = ""
     """Why it is queued, replaced, expired or refused; or that its block went stale."""
+
+    @property
+    def action(self) -> Action:
+        """What the transaction does."""
+        return self.signed.transaction.action
+
+    @property
+    def memo(self) -> str:
+        """What was written on it, of several payments each text once."""
+        memos = [transfer.memo for transfer in self.action.get_payments() if transfer.memo]
+        return " · ".join(dict.fromkeys(memos))
 
     @property
     def is_waiting(self) -> bool:
@@ -117,11 +135,13 @@ class Submissions:
         self._simulation: Simulation | None = None
         self._count = 0
         self._refused: list[tuple[TimeUs, SignedTransaction]] = []
+        self.receipts: dict[bytes, Receipt] = {}
+        """What contract calls did, by block and transaction: found once, looked at in every frame."""
 
     def update(self, simulation: Simulation) -> None:
         """Take in what has been submitted since; start anew with another run."""
         if simulation is not self._simulation:
-            self._simulation, self._count, self._refused = simulation, 0, []
+            self._simulation, self._count, self._refused, self.receipts = simulation, 0, [], {}
         for entry in simulation.log[self._count :]:
             if isinstance(entry.command, SubmitTransaction):
                 self._take_in(simulation, entry.time_us, entry.command.transaction)
@@ -170,7 +190,8 @@ class _Reader:
         self.state = world.ledger.state(self.head.hash)
         self.account = self.state.get_account(address)
         self.base_fee = world.ledger.next_base_fee(self.head.hash)
-        self.records = [it for it in self.index.payments.get(address, ()) if it.submitted_us <= at_us]
+        self.final_height = world.view(node, at_us).get_finalized().height
+        self.records = self.index.get_payments(address, at_us)
         self.mempool = self._compute_own_mempool()
         self.hindrances = {it.signed.id: it for it in (*self.mempool.queued, *self.mempool.refused)}
         self.pending = {signed.id for signed in self.mempool.pending}
@@ -210,13 +231,22 @@ class _Reader:
     def _read(self, record: TransactionRecord) -> Payment:
         block = self._find_block(record)
         if block is None:
-            state, rule, message = self._find_fate(record)
-            return self._build(record.signed, record.submitted_us, state, record, rule=rule, message=message)
+            fate, rule, message = self._find_fate(record)
+            return self._build(record.signed, record.submitted_us, fate, record, rule=rule, message=message)
         confirmations = self.head.height - block.height + 1
         setup = self.world.consensus
-        is_deep = setup.rules.finality is Finality.DEPTH and confirmations >= setup.depth
-        state = "final" if is_deep else "confirmed"
-        return self._build(record.signed, record.submitted_us, state, record, block, confirmations)
+        if setup.rules.finality is Finality.DEPTH:
+            is_final = confirmations >= setup.depth
+        else:
+            is_final = block.height <= self.final_height
+        state: State = "final" if is_final else "confirmed"
+        receipt = self._get_receipt(record.signed, block)
+        rule, message = "", ""
+        if receipt is not None and not receipt.is_success:
+            state, rule, message = "failed", "", receipt.error or "the contract failed"
+        return self._build(
+            record.signed, record.submitted_us, state, record, block, confirmations, rule=rule, message=message
+        )
 
     def _find_block(self, record: TransactionRecord) -> BlockRecord | None:
         blocks = (self.world.tree.records[index] for index in record.blocks)
@@ -260,14 +290,17 @@ class _Reader:
         message: str = "",
     ) -> Payment:
         action, is_outgoing = signed.transaction.action, signed.sender == self.address
+        mine = [it for it in action.get_payments() if it.recipient == self.address]
+        received = sum(it.amount for it in mine)
+        is_own = is_outgoing and bool(mine) and len(mine) == len(action.get_payments())
         return Payment(
             id=signed.id,
             time_us=time_us,
             signed=signed,
             is_outgoing=is_outgoing,
-            is_own=signed.sender == action.recipient,
-            other=action.recipient if is_outgoing else signed.sender,
-            amount=action.amount,
+            is_own=is_own,
+            other=get_counterpart(action) if is_outgoing else signed.sender,
+            amount=received if is_own or not is_outgoing else action.amount - received,
             fee=self._compute_fee(signed, block),
             state=state,
             height=block.height if block else None,
@@ -280,6 +313,34 @@ class _Reader:
         )
 
     def _compute_fee(self, signed: SignedTransaction, block: BlockRecord | None) -> int:
-        base_fee = self.base_fee if block is None else block.block.header.base_fee_per_gas
-        transaction = signed.transaction  # a transfer uses all of its gas
-        return transaction.gas_limit * min(transaction.max_fee_per_gas, base_fee + transaction.max_tip_per_gas)
+        transaction = signed.transaction
+        if block is None:
+            return transaction.gas_limit * min(transaction.max_fee_per_gas, self.base_fee + transaction.max_tip_per_gas)
+        if (receipt := self._get_receipt(signed, block)) is not None:
+            return receipt.gas_used * (receipt.base_fee_per_gas + receipt.tip_per_gas)
+        base_fee, gas = (
+            block.block.header.base_fee_per_gas,
+            compute_intrinsic_gas(transaction.action, transaction.authority),
+        )
+        return gas * min(transaction.max_fee_per_gas, base_fee + transaction.max_tip_per_gas)
+
+    def _get_receipt(self, signed: SignedTransaction, block: BlockRecord) -> Receipt | None:
+        """Return what a contract call did; None for what is no call, which always does what it says."""
+        if not isinstance(signed.transaction.action, Call | Create):
+            return None
+        known, key = self.submissions.receipts, block.hash + signed.id
+        if key not in known:
+            known[key] = next(it for it in self.world.ledger.receipts(block.hash) if it.transaction == signed.id)
+        return known[key]
+
+
+def get_counterpart(action: Action) -> Address | None:
+    """Return whom an action pays, calls or stakes with; None when these are several, or nobody."""
+    if isinstance(action, Transfer):
+        return action.recipient
+    if isinstance(action, Call):
+        return action.contract
+    if isinstance(action, Deposit | Exit):
+        return action.validator
+    recipients = dict.fromkeys(it.recipient for it in action.get_payments())
+    return next(iter(recipients)) if len(recipients) == 1 else None

@@ -6,6 +6,7 @@ hash power can still undo it at a cost that grows with every block.
 
 from typing import Final, NamedTuple
 
+from app.present.actions import describe_action
 from app.present.holders import Holders
 from app.present.wallet import GLYPHS, AccountView, Payment, State
 from app.present.words import format_clock, format_coins
@@ -13,6 +14,7 @@ from app.storage.accounts import Account
 from app.widgets.bars import get_bar
 from app.widgets.models import Cell, Column, Tone
 from app.widgets.text import clean
+from chain.ledger.actions import Transfer
 from chain.units import format_amount
 
 ACCOUNT_COLUMNS: Final = (
@@ -27,8 +29,8 @@ NARROW_HISTORY_COLUMNS: Final = (
     Column("state", 11), Column("who", 14), Column("amount", 11, "right"), Column("", 20, is_flexible=True),
 )  # fmt: skip
 _TONES: Final[dict[State, Tone]] = {
-    "final": "final", "confirmed": "good", "pending": "pending", "queued": "pending", "replaced": "stale",
-    "expired": "stale", "refused": "bad",
+    "final": "final", "confirmed": "good", "failed": "bad", "pending": "pending", "queued": "pending",
+    "replaced": "stale", "expired": "stale", "refused": "bad",
 }  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def build_account_row(account: Account, view: AccountView, *, is_chosen: bool) -
     balance = view.balance
     under_way = balance.incoming - balance.outgoing
     mark = "▸ " if is_chosen else "  "
-    label = clean(account.label, 24) + (" (watch)" if account.is_watch_only else "")
+    label = clean(account.label, 24) + _describe_kind(account)
     pending = format_signed(under_way, 2) if under_way else ""
     return (
         Cell(mark + label, "strong" if is_chosen else "text"),
@@ -54,13 +56,22 @@ def build_account_row(account: Account, view: AccountView, *, is_chosen: bool) -
     )
 
 
-def build_history_row(payment: Payment, holders: Holders, *, is_narrow: bool, depth: int) -> tuple[Cell, ...]:
+def _describe_kind(account: Account) -> str:
+    if account.policy is None:
+        return " (watch)" if account.is_watch_only else ""
+    count = len(account.policy.public_keys)
+    return f" ({account.policy.threshold} of {count})" if count > 1 else " (locked)"
+
+
+def build_history_row(
+    payment: Payment, holders: Holders, label: str = "", *, is_narrow: bool, depth: int
+) -> tuple[Cell, ...]:
     """Return a payment as a row of ``HISTORY_COLUMNS`` or ``NARROW_HISTORY_COLUMNS``."""
     tone = _TONES[payment.state]
     state = Cell(f"{GLYPHS[payment.state]} {payment.state}", tone)
     who = Cell(describe_other(payment, holders), "text")
     amount = Cell(format_change(payment, 2 if is_narrow else 4), "text" if payment.is_outgoing else "good")
-    detail = Cell(describe_progress(payment, depth, is_narrow=is_narrow), tone if tone == "bad" else "muted")
+    detail = Cell(describe_progress(payment, depth, label, is_narrow=is_narrow), tone if tone == "bad" else "muted")
     if is_narrow:
         return state, who, amount, detail
     fee = format_amount(payment.fee, 4) if payment.is_outgoing and payment.state != "refused" else ""
@@ -71,6 +82,9 @@ def describe_other(payment: Payment, holders: Holders) -> str:
     """Return who stands on the other side: ``→ Omar``, ``← faucet``."""
     if payment.is_own:
         return "↺ yourself"
+    if payment.is_outgoing and not isinstance(payment.action, Transfer):
+        phrase = describe_action(payment.action, holders)
+        return f"→ {phrase.object}" if phrase.verb == "pay" else f"⇢ {phrase.verb} {phrase.object}"
     return f"{'→' if payment.is_outgoing else '←'} {holders.describe(payment.other)}"
 
 
@@ -87,18 +101,21 @@ def format_signed(amount: int, decimals: int) -> str:
     return ("−" if amount < 0 else "+") + (text if text != "0" or not amount else "<0." + "0" * (decimals - 1) + "1")
 
 
-def describe_progress(payment: Payment, depth: int, *, is_narrow: bool = False) -> str:
-    """Return how far a payment has come, in a few words."""
-    memo = payment.signed.transaction.action.memo
-    tail = f" · {memo}" if memo and not is_narrow else ""
+def describe_progress(payment: Payment, depth: int, label: str = "", *, is_narrow: bool = False) -> str:
+    """Return how far a payment has come, in a few words, with the person's label or else its memo."""
+    note = label or payment.memo
+    tail = f" · {note}" if note and not is_narrow else ""
     match payment.state:
         case "final":
             word = "" if is_narrow else " confirmations"
-            return f"by depth: {payment.confirmations}{word} · block {payment.height}{tail}"
+            how = f"by depth: {payment.confirmations}{word} · " if depth else ""
+            return f"{how}block {payment.height}{tail}"
         case "confirmed":
             of = f" of {depth}" if depth else ""
             word = "" if is_narrow else " confirmations"
             return f"block {payment.height} · {payment.confirmations}{of}{word}{tail}"
+        case "failed":
+            return f"block {payment.height} · the contract failed: {payment.message}"
         case "pending":
             bar = "" if is_narrow or not payment.nodes else " " + get_bar(payment.seen / payment.nodes, 6)
             return f"seen by {payment.seen}/{payment.nodes} nodes{bar} {payment.message}".rstrip()
@@ -111,9 +128,8 @@ def describe_progress(payment: Payment, depth: int, *, is_narrow: bool = False) 
 def explain_payment(payment: Payment, holders: Holders, depth: int) -> Explanation:
     """Return why a payment is in its state, for ``?``."""
     title = f"{format_change(payment, 9)} {describe_other(payment, holders)}: {payment.state}"
-    return Explanation(
-        title, payment.rule, _EXPLAIN[payment.state].format(p=payment, depth=depth, message=payment.message)
-    )
+    text = _EXPLAIN[payment.state] if depth or payment.state not in _WITHOUT_DEPTH else _WITHOUT_DEPTH[payment.state]
+    return Explanation(title, payment.rule, text.format(p=payment, depth=depth, message=payment.message))
 
 
 _EXPLAIN: Final[dict[State, str]] = {
@@ -122,6 +138,8 @@ _EXPLAIN: Final[dict[State, str]] = {
     "more work than these blocks hold could still undo it, at a cost that grows with every block.",
     "confirmed": "Block {p.height} includes it: {p.confirmations} of {depth} confirmations. A longer branch without it "
     "could still replace the block; then it would go back into the mempool and wait for another one.",
+    "failed": "Block {p.height} includes it, but the contract failed and all it did was undone: {message}. The gas is "
+    "paid all the same, because the work was done.",
     "pending": "{p.seen} of {p.nodes} nodes have heard of it and checked it: signature, nonce, balance, fee. It is in "
     "no block of the wallet's node yet; miners take the highest tips first. u offers more, x cancels it. {message}",
     "queued": "The node holds it, but it cannot be in the next block: {message}.",
@@ -129,6 +147,16 @@ _EXPLAIN: Final[dict[State, str]] = {
     "expired": "Nodes drop what waits too long: {message}. Its money never moved; send it again with a higher fee.",
     "refused": "The node did not take it, so no other node has heard of it and nothing was paid: {message}.",
 }
+
+
+_WITHOUT_DEPTH: Final[dict[State, str]] = {
+    "final": "Block {p.height} includes it, and the protocol has made that block final: the signatures of its "
+    "validators bind them to it, and to undo it a third of them would have to break their word, which the protocol "
+    "punishes. {p.confirmations} blocks stand on it, the block itself counted.",
+    "confirmed": "Block {p.height} includes it. It is final as soon as the protocol has made the block final; until "
+    "then another branch could still replace it.",
+}
+"""For protocols in which finality is decided, not waited for."""
 
 
 def describe_next_step(view: AccountView, holders: Holders, depth: int) -> str:

@@ -37,6 +37,7 @@ from app.storage.accounts import Account
 from app.widgets.models import Cell
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
+from chain.ledger.actions import Transfer
 from chain.units import format_amount
 from chain.wallet.address import shorten_address
 
@@ -164,7 +165,8 @@ class WalletView(WalletActions):
         self._frames += 1
         if self._frames % FEES_EVERY == 1 or self._memo != self.form.memo:
             self._memo = self.form.memo
-            self._fees = compute_fee_choices(simulation, node, at_us, self.form.memo)
+            example = Transfer(account.address, 1, self.form.memo)
+            self._fees = compute_fee_choices(simulation, node, at_us, example, account.authority or b"")
         self.stop_watching(view.payments)
         self._show_side(views, account)
         self._show_account(session, account, view)

@@ -269,9 +269,7 @@ class WalletActions(View):
             self.node,
             self.session.cursor_us,
             account,
-            wish.recipient,
-            wish.amount,
-            wish.memo,
+            wish.action,
             wish.choice,
             view.balance.next_nonce,
             view.balance.committed,
@@ -338,10 +336,10 @@ class WalletActions(View):
             return
         action, at_us = payment.signed.transaction.action, self.session.cursor_us
         action_nonce = payment.signed.transaction.nonce
-        fast = compute_fee_choices(simulation, self.node, at_us, action.memo)[-1]
+        fast = compute_fee_choices(simulation, self.node, at_us, action, account.authority or b"")[-1]
         draft = build_replacement(simulation, self.node, at_us, account, record, fast, is_cancel=is_cancel)
         name = "yourself" if is_cancel else describe_other(payment, self.get_holders()).removeprefix("→ ")
-        wish = Wish(draft.transaction.action.recipient, name, draft.transaction.action.amount, "", fast)  # type: ignore[arg-type]
+        wish = Wish(draft.transaction.action, name, fast)
         title = "Cancel by replacing" if is_cancel else "Speed up by replacing"
         await self._review_and_send(draft, wish, title, _REPLACING[is_cancel].format(nonce=action_nonce))
 

@@ -6,7 +6,7 @@ Each returns a plain value through ``dismiss``, None when the person went back. 
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -24,8 +24,12 @@ from app.wallets import Wallets
 from app.widgets.qr_code import QrCode
 from app.widgets.text import clean
 from chain.errors import ChainroomError
-from chain.units import Address
+from chain.ledger.actions import Action
+from chain.units import Address, format_amount
 from chain.wallet.address import encode_address
+
+MOST_LISTED: Final = 6
+"""Recipients that a review lists by themselves."""
 
 
 class UnlockDialog(Dialog):
@@ -293,26 +297,37 @@ class ReviewDialog(Dialog):
 def build_review(draft: Draft, name: str, wait: str) -> list[list[Span]]:
     """Return what a transaction says, field by field."""
     transaction, action = draft.transaction, draft.transaction.action
-    address = encode_address(action.recipient)
-    label = clean(name, 30)
     rows: list[tuple[str, list[Span]]] = [
         ("from", [(clean(draft.account.label, 40), "strong"), (f"  {draft.account.address_text}", "muted")]),
-        ("to", [(label, "strong")] if label else []),
-        (
-            "",
-            [
-                (address[:3] + " ", "accent"),
-                (" ".join(address[i : i + 4] for i in range(3, len(address), 4)), "accent"),
-            ],
-        ),
+        *_build_recipients(action, name),
         ("amount", [(format_coins(action.amount), "strong")]),
         ("fee", [(f"about {format_coins(draft.fee)}", "text"), (f", at most {format_coins(draft.max_fee)}", "muted")]),
         ("", [(f"{transaction.gas_limit:,} gas".replace(",", " "), "muted"), (f"  {wait}", "muted")]),
-        ("memo", [(clean(action.memo, 200) or "none", "text" if action.memo else "muted")]),
         ("nonce", [(str(transaction.nonce), "text"), ("  its place in the order of your payments", "muted")]),
         ("handed to", [(f"n{draft.node:02d}", "text"), ("  which checks it and passes it on", "muted")]),
     ]
+    if (policy := draft.account.policy) is not None and len(policy.public_keys) > 1:
+        rows.append(("signed by", [(f"{policy.threshold} of {len(policy.public_keys)} keys", "text")]))
     return [[(f"{title:<11}", "muted"), *spans] for title, spans in rows if spans]
+
+
+def _build_recipients(action: Action, name: str) -> list[tuple[str, list[Span]]]:
+    payments = action.get_payments()
+    if len(payments) != 1:
+        lines: list[str] = [
+            f"{format_amount(it.amount)} to {encode_address(it.recipient)}" for it in payments[:MOST_LISTED]
+        ]
+        more = [f"and {len(payments) - MOST_LISTED} more"] if len(payments) > MOST_LISTED else []
+        rows: list[tuple[str, list[Span]]] = [("to", [(clean(name, 40), "strong")])]
+        return rows + [("", [(line, "accent")]) for line in (*lines, *more)]
+    (payment,) = payments
+    address, label = encode_address(payment.recipient), clean(name, 30)
+    groups = " ".join(address[i : i + 4] for i in range(3, len(address), 4))
+    return [
+        ("to", [(label, "strong")] if label else []),
+        ("to" if not label else "", [(address[:3] + " ", "accent"), (groups, "accent")]),
+        ("memo", [(clean(payment.memo, 200) or "none", "text" if payment.memo else "muted")]),
+    ]
 
 
 def explain_briefly(error: ChainroomError) -> str:

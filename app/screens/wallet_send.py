@@ -24,20 +24,23 @@ from app.screens.wallet_dialogs import Recipient, RecipientDialog
 from app.screens.wallet_widgets import FeePicker, Line, Lines
 from app.widgets.text import clean
 from chain.errors import ChainroomError, InvalidAddress, InvalidInput, RuleBroken
-from chain.ledger.transaction import check_memo
-from chain.units import SECOND, Address, Amount, format_amount, parse_amount
+from chain.ledger.actions import Action, Transfer, check_memo
+from chain.units import SECOND, Address, format_amount, parse_amount
 from chain.wallet.address import ADDRESS_PREFIX, decode_address, shorten_address
 
 
 class Wish(NamedTuple):
     """A payment that a person wants to make."""
 
-    recipient: Address
+    action: Action
     name: str
-    """What the recipient is called, empty when nobody knows."""
-    amount: Amount
-    memo: str
+    """What the recipient is called, empty when nobody knows; of several, how many they are."""
     choice: FeeChoice
+
+    @property
+    def amount(self) -> int:
+        """Units, of several payments together."""
+        return self.action.amount
 
 
 class _Names(Suggester):
@@ -171,7 +174,7 @@ class SendForm(Vertical):
             address = decode_address(text)
         except ChainroomError:
             return [("", "muted")]
-        name = next((it.name for it in self.recipients if it.address == address), "")
+        name = self.get_name(address)
         return [("✓ ", "good"), (clean(name, 30) or "an address nobody here knows", "text" if name else "muted")]
 
     def _describe_after(self, wish: Wish | None, choice: FeeChoice) -> Line:
@@ -180,7 +183,7 @@ class SendForm(Vertical):
         if wish is None:
             return [(f"{format_coins(balance.spendable, 4)} can be spent", "muted")]
         left = balance.confirmed - balance.outgoing + balance.incoming - wish.amount - choice.fee
-        them = clean(wish.name, 16) or shorten_address(wish.recipient)
+        them = clean(wish.name, 16) or "them"
         return [
             (f"{self.sender} ", "muted"), (format_amount(left, 4), "strong" if left >= 0 else "bad"),
             (f"   {them} ", "muted"), (f"+{format_amount(wish.amount, 4)}", "good"),
@@ -210,7 +213,7 @@ class SendForm(Vertical):
             return None, f"✖ {explain_field(error)}"
         if amount < 1:
             return None, "✖ the amount must be more than nothing"
-        return Wish(recipient, name, amount, self.memo, choice), self._warn(amount, choice)
+        return Wish(Transfer(recipient, amount, self.memo), name, choice), self._warn(amount, choice)
 
     def _read_recipient(self, text: str) -> tuple[Address, str]:
         known = self.find(text)
@@ -221,7 +224,11 @@ class SendForm(Vertical):
             hint = f"did you mean {', '.join(near)}? (→ completes)" if near else "addresses begin with cr1q"
             raise UnknownName(f"nobody here is called '{clean(text, 20)}'; {hint}")
         address = decode_address(text)
-        return address, next((it.name for it in self.recipients if it.address == address), "")
+        return address, self.get_name(address)
+
+    def get_name(self, address: Address) -> str:
+        """Return what an address is called; empty when nobody knows."""
+        return next((it.name for it in self.recipients if it.address == address), "")
 
     def _warn(self, amount: int, choice: FeeChoice) -> str:
         assert self.balance is not None

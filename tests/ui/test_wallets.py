@@ -14,6 +14,7 @@ from app.storage.paths import get_shipped_scenarios
 from app.storage.vault import CHEAPEST
 from app.wallets import Wallets, build_new_phrase, choose_places
 from chain.errors import InvalidAddress, InvalidInput
+from chain.ledger.actions import Transfer
 from chain.ledger.transaction import encode_transaction
 from chain.scenario import apply_settings, build, load_scenario
 from chain.simulation.commands import MineBlock, RequestCoins, StopNode, SubmitTransaction
@@ -72,19 +73,10 @@ def look(simulation: Simulation, account: Account, at_us: int | None = None) -> 
 def pay(simulation: Simulation, wallets: Wallets, amount: int, speed: int = 1, memo: str = "lunch") -> Hash:
     account, now_us = wallets.accounts[0], simulation.now_us
     view = look(simulation, account)
-    choice = compute_fee_choices(simulation, NODE, now_us, memo)[speed]
-    recipient = simulation.world.faucet.address
+    action = Transfer(simulation.world.faucet.address, amount, memo)
+    choice = compute_fee_choices(simulation, NODE, now_us, action)[speed]
     draft = build_payment(
-        simulation,
-        NODE,
-        now_us,
-        account,
-        recipient,
-        amount,
-        memo,
-        choice,
-        view.balance.next_nonce,
-        view.balance.committed,
+        simulation, NODE, now_us, account, action, choice, view.balance.next_nonce, view.balance.committed
     )
     signed = wallets.sign(draft)
     simulation.submit(SubmitTransaction(draft.node, encode_transaction(signed)))
@@ -222,8 +214,8 @@ def test_what_cannot_be_paid_is_foretold_and_refused_with_its_rule(wallets: Wall
     account = wallets.accounts[0]
     fund(simulation, account)
     choice = compute_fee_choices(simulation, NODE, simulation.now_us)[0]
-    recipient = simulation.world.faucet.address
-    draft = build_payment(simulation, NODE, simulation.now_us, account, recipient, 9000 * COIN, "", choice, 0, 0)
+    action = Transfer(simulation.world.faucet.address, 9000 * COIN)
+    draft = build_payment(simulation, NODE, simulation.now_us, account, action, choice, 0, 0)
     assert draft.problem is not None
     assert draft.problem.rule == "ledger/balance"
     pay(simulation, wallets, 9000 * COIN)
@@ -236,7 +228,7 @@ def test_what_cannot_be_paid_is_foretold_and_refused_with_its_rule(wallets: Wall
 def test_the_largest_amount_leaves_exactly_what_fees_may_cost(wallets: Wallets, simulation: Simulation) -> None:
     account = wallets.accounts[0]
     fund(simulation, account)
-    choice = compute_fee_choices(simulation, NODE, simulation.now_us, "lunch")[1]
+    choice = compute_fee_choices(simulation, NODE, simulation.now_us, Transfer(account.address, 1, "lunch"))[1]
     most = compute_most(100 * COIN, 0, choice)
     pay(simulation, wallets, most)
     assert look(simulation, account).payments[0].state == "pending"
