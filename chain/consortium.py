@@ -95,10 +95,11 @@ def build_access(
     people: tuple[Address, ...],
     members: tuple[Address, ...],
     faucet: Address,
+    everybody: tuple[Address, ...],
 ) -> Access:
     """Return the lists at the beginning. ``accounts``: of each node for its rewards; ``people``: by rank.
 
-    Raises InvalidScenario.
+    ``everybody`` may send when no list says who. Raises InvalidScenario.
     """
     if parameters.kind == "public":
         return Access("public", accounts)
@@ -106,8 +107,8 @@ def build_access(
     residents = tuple((*people[node::nodes], *members[node : node + 1]) for node in range(nodes))
     groups = {"people": people, "members": members, "faucet": (faucet,)}
     groups |= {f"n{node:02d}": those for node, those in enumerate(residents)}
-    names = ("people", "members", "faucet") if parameters.send is None else parameters.send
-    senders = [sender for name in names for sender in _get_senders(name, "access.send", groups)]
+    senders = [one for name in parameters.send or () for one in _get_senders(name, "access.send", groups)]
+    senders = senders if parameters.send is not None else list(everybody)
     resolved = _resolve_nodes(parameters, nodes)
     allowed: dict[Right, tuple[Any, ...]] = {right: resolved[key] for key, right in NODE_LISTS}
     return Access(parameters.kind, accounts, residents, allowed | {Right.SEND: tuple(dict.fromkeys(senders))})

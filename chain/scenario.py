@@ -6,7 +6,7 @@ value and what is allowed. ``[[event]]`` tables are commands with a time: ``at =
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -16,14 +16,16 @@ from chain.access import AccessParameters
 from chain.consensus import registry
 from chain.consensus.validators import Context
 from chain.consortium import MEMBER_COINS, build_access, build_members, check_access, merge_public_table
-from chain.draws import draw_bytes, draw_normal
+from chain.draws import draw_below, draw_bytes, draw_normal
 from chain.economy.application import ApplicationParameters, build_application_signers
 from chain.economy.applications import build_application, check_application
 from chain.economy.people import People, TrafficParameters, build_signers
+from chain.economy.sharing import Sharing
 from chain.errors import InvalidInput, InvalidScenario
 from chain.ledger.parameters import LedgerParameters
 from chain.network.parameters import NetworkParameters
 from chain.schema import SPANS, explain, suggest
+from chain.simulation.anchoring import Anchoring
 from chain.simulation.commands import Command
 from chain.simulation.signer import Signer
 from chain.simulation.simulation import Simulation
@@ -33,6 +35,8 @@ from chain.units import COIN, Address, NodeId, Span, TimeUs, parse_span
 T = TypeVar("T")
 
 FAUCET_COINS = 10_000_000
+ANCHOR_COINS = 100_000
+"""What the consortium's account owns on the public chain of a hybrid network."""
 MAX_SEED = (1 << 63) - 1
 
 
@@ -275,8 +279,8 @@ def compute_stakes(scenario: Scenario) -> tuple[int, ...]:
     return tuple(stake * COIN for stake in nodes.stakes_coins) + (0,) * (count - len(nodes.stakes_coins))
 
 
-def build(scenario: Scenario, seed: int | None = None) -> Simulation:
-    """Return a simulation at its beginning. Raises InvalidScenario."""
+def build(scenario: Scenario, seed: int | None = None, more: Mapping[Address, int] | None = None) -> Simulation:
+    """Return a simulation at its beginning; ``more`` accounts own units at genesis. Raises InvalidScenario."""
     seed = scenario.seed if seed is None else seed
     if not 0 <= seed <= MAX_SEED:
         raise InvalidScenario("seed", seed, f"0 to {MAX_SEED}")
@@ -292,8 +296,15 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
     accounts = tuple(Address(draw_bytes(seed, 20, "proposer", node)) for node in range(scenario.network.nodes))
     members = build_members(seed, scenario.network.nodes) if scenario.access.kind != "public" else ()
     allocations |= {member.address: MEMBER_COINS * COIN for member in members}
-    people, faucet = tuple(signer.address for signer in signers), Signer(faucet_seed).address
-    access = build_access(scenario.access, accounts, people, tuple(member.address for member in members), faucet)
+    allocations |= more or {}
+    access = build_access(
+        scenario.access,
+        accounts,
+        tuple(signer.address for signer in signers),
+        tuple(member.address for member in members),
+        Signer(faucet_seed).address,
+        tuple(allocations),
+    )
     context = Context(seed, scenario.network.nodes, rates, compute_stakes(scenario), accounts)
     setup = WorldSetup(
         seed=seed,
@@ -302,7 +313,7 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
         allocations=allocations,
         proposers=accounts,
         build_consensus=lambda: protocol.build(parameters, context),
-        build_actors=lambda: _build_actors(scenario, seed, signers),
+        build_actors=lambda: _build_actors(scenario, seed, signers, members),
         faucet_seed=faucet_seed,
         events=tuple((TimeUs(int(entry.at)), entry.command) for entry in scenario.event),
         access=access,
@@ -310,9 +321,24 @@ def build(scenario: Scenario, seed: int | None = None) -> Simulation:
     return Simulation(setup, scenario)
 
 
-def _build_actors(scenario: Scenario, seed: int, signers: tuple[Signer, ...]) -> tuple[Actor, ...]:
+def _build_actors(
+    scenario: Scenario, seed: int, signers: tuple[Signer, ...], members: tuple[Signer, ...]
+) -> tuple[Actor, ...]:
     """Return everybody who acts by himself; an actor's index is its place."""
     actors: list[Actor] = [People(seed, scenario.traffic, tuple(signer.copy() for signer in signers), 0)]
     for number, application in enumerate(scenario.application):
         actors.append(build_application(seed, application, number, len(actors)))
+    if scenario.access.payloads_per_1000_s and members:
+        copies = tuple(member.copy() for member in members)
+        actors.append(Sharing(seed, scenario.access.payloads_per_1000_s, copies, len(actors)))
+    if scenario.access.kind == "hybrid":
+        actors.append(_build_anchoring(scenario, seed, len(actors)))
     return tuple(actors)
+
+
+def _build_anchoring(scenario: Scenario, seed: int, index: int) -> Anchoring:
+    """Return the public chain of a hybrid network and the account that writes into it."""
+    signer = Signer(draw_bytes(seed, 32, "anchor-key"))
+    public_seed = draw_below(seed, MAX_SEED, "public-chain")
+    public = build(get_public_scenario(scenario), public_seed, {signer.address: ANCHOR_COINS * COIN})
+    return Anchoring(public, signer, scenario.access.anchor_every, index)

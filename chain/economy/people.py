@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from chain.access import Right
 from chain.draws import draw_below, draw_bytes, draw_exponential, draw_weighted
 from chain.ledger.actions import Transfer
 from chain.simulation.kernel import LANE_TRAFFIC
@@ -102,8 +103,10 @@ class People:
         signed = world.sign_action(self.signers[payer], node, payment, tip, MAX_UNDER_WAY)
         if signed is None:
             self.skipped += 1
-        else:
-            world.submit_transaction(node, signed)
+        elif world.submit_transaction(node, signed) is None and not world.access.is_allowed(
+            Right.SEND, signed.sender, world.now_us
+        ):
+            self.signers[payer].forget_last()  # refused for good: the next one takes its nonce
 
     def copy(self) -> "People":
         other = People.__new__(People)

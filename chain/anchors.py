@@ -1,0 +1,226 @@
+"""Anchors: the hash of a private block, written into a public chain, and the proof of it that anybody can check.
+
+A proof is a document of plain values that needs no chain to be checked::
+
+    kind          "anchor", version 1
+    anchored      {chain_id, height, block}: what is claimed to be written down
+    private_header  the anchored block's header, in hex
+    transaction   the signed Anchor transaction on the public chain, in hex
+    path          {index, leaf_count, path}: from the transaction to the root in the first of the headers
+    headers       of the public chain, in hex: the block with the transaction, and what was built on it
+    finality      {kind, confirmations}: what "final" means there, and from how many blocks on
+
+A member that rewrites its chain below an anchor cannot hide it: another header has another hash, and the public chain
+still names the old one.
+
+Sources: Nakamoto, section 8 (headers and a branch of the Merkle tree); Haber & Stornetta (1991), "How to Time-Stamp a
+Digital Document"; OpenTimestamps, which writes hashes of anything into Bitcoin.
+"""
+
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from chain.crypto.merkle import MerkleProof, verify_proof
+from chain.encoding import decode, encode
+from chain.errors import InvalidInput
+from chain.ledger.actions import Anchor
+from chain.ledger.block import Header
+from chain.ledger.transaction import SignedTransaction
+from chain.units import Address
+from chain.wallet.address import decode_address, encode_address
+
+KIND: Final = "anchor"
+VERSION: Final = 1
+
+
+class Anchored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is claimed to be written down."""
+
+    chain_id: int
+    height: int
+    block: str
+    """Its hash, in hex."""
+
+
+class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A Merkle proof, hashes in hex."""
+
+    index: int
+    leaf_count: int
+    path: tuple[str, ...]
+
+
+class FinalityClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What "final" means on the public chain."""
+
+    kind: str
+    confirmations: int
+    """Blocks, the one with the transaction included, from which on it counts as final there; at least 1."""
+
+
+class AnchorProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The document."""
+
+    kind: str
+    version: int
+    anchored: Anchored
+    private_header: str
+    transaction: str
+    sender: str
+    """The address that writes anchors for the private chain."""
+    path: Path
+    headers: tuple[str, ...]
+    finality: FinalityClaim
+
+
+class Step(NamedTuple):
+    """One thing that was checked."""
+
+    name: str
+    is_good: bool
+    text: str
+    """The numbers that agreed, or did not."""
+
+
+class Verdict(NamedTuple):
+    """What a proof is worth."""
+
+    steps: tuple[Step, ...]
+    """In order; nothing is checked after the first that fails."""
+    trusted: tuple[str, ...]
+    """What the proof cannot show, and one must know from elsewhere."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every step holds."""
+        return all(step.is_good for step in self.steps)
+
+
+def build_anchor_proof(
+    private_header: Header,
+    signed: SignedTransaction,
+    proof: MerkleProof,
+    headers: tuple[Header, ...],
+    finality: str,
+    confirmations: int,
+) -> dict[str, Any]:
+    """Return the document of an anchor as plain values. ``headers`` begin with that of the block that holds it."""
+    action = signed.transaction.action
+    assert isinstance(action, Anchor), "only an Anchor transaction proves an anchor"
+    document = AnchorProof(
+        kind=KIND,
+        version=VERSION,
+        anchored=Anchored(action.chain_id, action.height, action.block.hex()),
+        private_header=encode(private_header).hex(),
+        transaction=encode(signed).hex(),
+        sender=encode_address(signed.sender),
+        path=Path(proof.index, proof.leaf_count, tuple(step.hex() for step in proof.path)),
+        headers=tuple(encode(header).hex() for header in headers),
+        finality=FinalityClaim(finality, confirmations),
+    )
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    return plain
+
+
+def read_anchor_proof(document: object) -> AnchorProof:
+    """Return the typed document. Raises InvalidInput saying what is wrong with its form."""
+    try:
+        typed = msgspec.convert(document, AnchorProof)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise InvalidInput("anchor proof", str(error), "a document as chainroom writes it") from None
+    if (typed.kind, typed.version) != (KIND, VERSION):
+        raise InvalidInput("anchor proof", f"{typed.kind} {typed.version}", f"{KIND} {VERSION}")
+    return typed
+
+
+def verify_anchor(document: object, private_header: Header | None = None, sender: Address | None = None) -> Verdict:
+    """Check a proof step by step. Raises InvalidInput when it is no anchor proof at all.
+
+    ``private_header``: of the block that somebody shows today as the one at that height; ``sender``: the account known
+    to write this chain's anchors. Both are taken from the proof itself when they are not given, and are then trusted.
+    """
+    proof = read_anchor_proof(document)
+    steps = []
+    for step in _iter_steps(proof, private_header, sender):
+        steps.append(step)
+        if not step.is_good:
+            break
+    return Verdict(tuple(steps), _get_trusted(proof, private_header, sender))
+
+
+def _iter_steps(proof: AnchorProof, private_header: Header | None, sender: Address | None) -> Any:
+    """Yield each step; one that follows on a failed step may rely on it and is never asked for."""
+    try:
+        shown = private_header or decode(Header, bytes.fromhex(proof.private_header))
+        signed = decode(SignedTransaction, bytes.fromhex(proof.transaction))
+        headers = [decode(Header, bytes.fromhex(header)) for header in proof.headers]
+        path = tuple(bytes.fromhex(step) for step in proof.path.path)
+        claimed = decode_address(proof.sender)
+    except (InvalidInput, ValueError) as error:
+        yield Step("form", False, f"a part cannot be read: {error}")
+        return
+    merkle, anchored, action = MerkleProof(proof.path.index, proof.path.leaf_count, path), proof.anchored, None
+    action = signed.transaction.action
+    is_right = shown.hash.hex() == anchored.block and shown.height == anchored.height
+    yield Step(
+        "private block",
+        is_right,
+        f"the header of private block #{shown.height} has the hash {_short(shown.hash.hex())}; "
+        f"anchored is #{anchored.height} {_short(anchored.block)}",
+    )
+    is_named = isinstance(action, Anchor) and _describe(action) == _describe_claim(anchored)
+    named = _describe(action) if isinstance(action, Anchor) else f"nothing: it is a {type(action).__name__}"
+    yield Step("transaction", is_named, f"the transaction writes down {named}; claimed is {_describe_claim(anchored)}")
+    expected = sender or claimed
+    yield Step(
+        "signature",
+        signed.is_signature_valid and signed.sender == expected,
+        f"signed by {encode_address(signed.sender)}, expected {encode_address(expected)}; "
+        f"the signature {'holds' if signed.is_signature_valid else 'does not hold'}",
+    )
+    if not headers:
+        yield Step("inclusion", False, "the proof has no header of the public chain")
+        return
+    root = headers[0].transactions_root
+    yield Step(
+        "inclusion",
+        verify_proof(root, signed.id, merkle),
+        f"{len(path)} hashes lead from transaction {_short(signed.id.hex())} to the root {_short(root.hex())} "
+        f"of public block #{headers[0].height}",
+    )
+    broken = [n.height for p, n in pairwise(headers) if n.parent != p.hash or n.height != p.height + 1]
+    text = f"block #{broken[0]} does not name the one before" if broken else "each names the one before"
+    yield Step("chain of headers", not broken, f"{len(headers)} public headers: {text}")
+    needed = max(1, proof.finality.confirmations)
+    yield Step(
+        "confirmations",
+        len(headers) >= needed,
+        f"{len(headers)} confirmations of the {needed} that count as final there ({proof.finality.kind} finality)",
+    )
+
+
+def _get_trusted(proof: AnchorProof, private_header: Header | None, sender: Address | None) -> tuple[str, ...]:
+    last = proof.headers[-1][:16] if proof.headers else "none"
+    trusted = [
+        f"that the last public header ({last}…) belongs to the public chain's main branch: ask any public node",
+        f"that {max(1, proof.finality.confirmations)} confirmations are enough there ({proof.finality.kind} finality)",
+    ]
+    if sender is None:
+        trusted.append(f"that {proof.sender} writes the anchors of chain {proof.anchored.chain_id}")
+    if private_header is None:
+        trusted.append("nothing is said of later private blocks, nor that this one is valid: only that it was so then")
+    return tuple(trusted)
+
+
+def _describe(action: Anchor) -> str:
+    return f"chain {action.chain_id} #{action.height} {_short(action.block.hex())}"
+
+
+def _describe_claim(anchored: Anchored) -> str:
+    return f"chain {anchored.chain_id} #{anchored.height} {_short(anchored.block)}"
+
+
+def _short(text: str) -> str:
+    return f"{text[:16]}…"
