@@ -11,6 +11,7 @@ COMMANDS = {
     "saves": "List, show, export, import and delete saved runs.",
     "scenario": "List, show and check scenarios.",
     "wallet": "Make and use a wallet.",
+    "lab": "Run a scenario under several protocols side by side.",
     "check": "Compare the simulation with theory and published values.",
     "bench": "Measure the speed on this machine.",
 }

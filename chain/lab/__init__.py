@@ -1,0 +1,1 @@
+"""Experiments: runs under several protocols side by side, and simulated results beside known ones."""
