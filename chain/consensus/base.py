@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -66,11 +66,9 @@ class CancelTimer(msgspec.Struct, frozen=True):
     name: str
 
 
-class Broadcast(msgspec.Struct, frozen=True):
-    """Send a signed message to every node, or to one."""
+class Envelope(NamedTuple):
+    """What the rules read in a message; whoever sends it has no say in this."""
 
-    message: Any
-    """The protocol's own frozen struct, signature included."""
     topic: Topic
     value: bytes
     """What it speaks for: a block hash, or nothing."""
@@ -78,6 +76,13 @@ class Broadcast(msgspec.Struct, frozen=True):
     """Index of the validator that signed it."""
     weight: int = 1
     """Voting power."""
+
+
+class Broadcast(msgspec.Struct, frozen=True):
+    """Send a signed message to every node, or to one."""
+
+    message: Any
+    """The protocol's own frozen struct, signature included."""
     wakes: bool = False
     """Whether agents are woken by it (``on_message``); otherwise they ask, or await a quorum."""
     block: Block | None = None
@@ -167,6 +172,9 @@ class View(Protocol):
     def build_block(self, parent: Hash, consensus: bytes) -> Block:
         """Return an executed block on ``parent`` with this node's best pending transactions and a zero nonce."""
 
+    def may_propose(self) -> bool:
+        """Return whether this node is allowed to propose the block after its head; in a public network everybody is."""
+
     def draw_exponential(self, mean_us: int, purpose: str, *key: int | bytes | str) -> int:
         """Return this node's next exponential waiting time under that name, in microseconds."""
 
@@ -226,8 +234,12 @@ class Rules(ABC, Generic[S]):
         """
         return False
 
-    def check_message(self, message: Any) -> None:
-        """Raise InvalidMessage unless the message is well formed and really signed by whom it names."""
+    def check_message(self, view: View, message: Any) -> Envelope:
+        """Return what a message is about, who sent it and what that one's vote weighs.
+
+        Raises InvalidMessage unless it is well formed and really signed by whom it names. ``view`` is that of the node
+        that sends it, for protocols in which weights change.
+        """
         raise InvalidMessage("consensus/message", f"{type(message).__name__} is no message of this protocol")
 
 

@@ -17,13 +17,14 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chain.consensus import beacon_chain as beacon
-from chain.consensus.base import Finality, Rules, Topic, View
+from chain.consensus.base import Envelope, Finality, Rules, Topic, View
 from chain.consensus.beacon_chain import BeaconState
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.casper_ffg import VOTE_DOMAIN, Attestation, Checkpoint, Justification, Vote, is_slashable
 from chain.consensus.lmd_ghost import Votes, choose_head
 from chain.consensus.stake_accounting import StakeConstants
 from chain.consensus.stake_operations import (
+    OPERATION_TOPIC,
     Deposit,
     Evidence,
     Exit,
@@ -35,6 +36,7 @@ from chain.consensus.stake_operations import (
     is_slashable_validator,
 )
 from chain.consensus.validators import Keyring
+from chain.crypto.hashing import digest
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidMessage
 from chain.ledger.block import Block, Header
@@ -222,20 +224,22 @@ class GasperRules(Rules[BeaconState]):
 
     # Messages ------------------------------------------------------------------------------------------------------
 
-    def check_message(self, message: Any) -> None:
+    def check_message(self, view: View, message: Any) -> Envelope:
+        """A vote speaks for itself: its value is its digest, so that double votes show."""
         rule = "proof-of-stake/message"
-        if isinstance(message, Attestation):
-            vote = message.vote
-            if not vote.source.epoch <= vote.target.epoch == self.get_epoch(vote.slot):
-                epochs = f"source {vote.source.epoch}, target {vote.target.epoch}"
-                raise InvalidMessage(rule, f"a vote of slot {vote.slot} with {epochs}")
-            if self._is_signed(message):
-                return
-        elif not isinstance(message, Deposit | Exit):
-            super().check_message(message)
-        elif is_signed(message, self.keyring):
-            return
-        raise InvalidMessage(rule, f"not signed by validator {message.validator}")
+        if isinstance(message, Deposit | Exit):
+            if not is_signed(message, self.keyring):
+                raise InvalidMessage(rule, f"not signed by validator {message.validator}")
+            return Envelope(OPERATION_TOPIC, encode(replace(message, signature=b"")), message.validator)
+        if not isinstance(message, Attestation):
+            return super().check_message(view, message)
+        vote = message.vote
+        if not vote.source.epoch <= vote.target.epoch == self.get_epoch(vote.slot):
+            epochs = f"source {vote.source.epoch}, target {vote.target.epoch}"
+            raise InvalidMessage(rule, f"a vote of slot {vote.slot} with {epochs}")
+        if not self._is_signed(message):
+            raise InvalidMessage(rule, f"not signed by validator {message.validator}")
+        return Envelope(get_vote_topic(vote.target.epoch), digest(VOTE_DOMAIN, encode(vote)), message.validator)
 
     def _is_signed(self, attestation: Attestation) -> bool:
         data = encode(attestation.vote)

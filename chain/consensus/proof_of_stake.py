@@ -50,7 +50,6 @@ from chain.consensus.gasper import (
 )
 from chain.consensus.stake_accounting import StakeConstants
 from chain.consensus.stake_operations import (
-    OPERATION_TOPIC,
     Deposit,
     Evidence,
     Exit,
@@ -62,7 +61,6 @@ from chain.consensus.stake_operations import (
 )
 from chain.consensus.uptime import Uptime
 from chain.consensus.validators import Context, build_keyring
-from chain.crypto.hashing import digest
 from chain.draws import draw_bytes
 from chain.encoding import encode
 from chain.errors import InvalidBlock, InvalidScenario
@@ -178,15 +176,11 @@ class GasperValidator(Agent):
         if not has_duty or vote.target.epoch <= self._target_epoch or vote.source.epoch < self._source_epoch:
             return ()
         self._source_epoch, self._target_epoch = vote.source.epoch, vote.target.epoch
-        return [CancelTimer(_ATTEST), self.build_vote(vote, state)]
+        return [CancelTimer(_ATTEST), self.build_vote(vote)]
 
-    def build_vote(self, vote: Vote, state: BeaconState) -> Broadcast:
-        """Return the message that carries a signed vote; its value is the vote's digest, so that double votes show."""
-        data = encode(vote)
-        attestation = Attestation(self.index, vote, self.rules.keyring.sign(self.index, VOTE_DOMAIN, data))
-        weight = state.registry.validators[self.index].effective_balance
-        topic, value = get_vote_topic(vote.target.epoch), digest(VOTE_DOMAIN, data)
-        return Broadcast(attestation, topic, value, self.index, weight)
+    def build_vote(self, vote: Vote) -> Broadcast:
+        """Return the message that carries a signed vote."""
+        return Broadcast(Attestation(self.index, vote, self.rules.keyring.sign(self.index, VOTE_DOMAIN, encode(vote))))
 
     def _propose(self, view: View, slot: int) -> Effects:
         rules = self.rules
@@ -273,7 +267,7 @@ class GasperValidator(Agent):
 
     def _submit(self, operation: Operation) -> Effects:
         signed = sign_operation(operation, self.rules.keyring)
-        return [Broadcast(signed, OPERATION_TOPIC, encode(operation), self.index)]
+        return [Broadcast(signed)]
 
     def compute_energy_joules(self, now_us: TimeUs) -> int:
         return self._uptime.compute_joules(watts=self.watts, now_us=now_us)

@@ -56,8 +56,6 @@ from chain.units import DAY, MILLISECOND, SECOND, Hash, NodeId, Span, TimeUs
 
 MAX_ENTRIES: Final = 64
 """Entries one message may name."""
-KEPT_INTERVALS: Final = 20
-"""Messages are kept for so many intervals, and for as many more at most."""
 NOBODY: Final = -1
 
 
@@ -148,6 +146,9 @@ class RaftAgent(Agent):
         return effects
 
     def on_timer(self, view: View, name: str, data: int) -> Effects:
+        if not view.may_propose():  # a private network's list: leads no longer, and does not stand
+            is_leader = self.role is Role.LEADER
+            return self._become_follower(view, self.term + 1) if is_leader else [self._set_election_timer(view)]
         match name:
             case "election" if self.role is not Role.LEADER and self.node in self.rules.members:
                 return self._become_candidate(view)  # §5.2
@@ -178,7 +179,7 @@ class RaftAgent(Agent):
         if len(self.votes) >= self.rules.majority:
             return self._become_leader(view)
         request = RequestVote(self.term, self.node, last.index, last.term)
-        return [self._set_election_timer(view), self._send(view, request), *self._forget(view)]
+        return [self._set_election_timer(view), self._send(request), *self._forget(view)]
 
     def _on_request_vote(self, view: View, request: RequestVote) -> list[Effect]:
         if self.node not in self.rules.members:
@@ -187,7 +188,7 @@ class RaftAgent(Agent):
         is_up_to_date = (request.last_term, request.last_index) >= (last.term, last.index)  # §5.4.1
         is_free = self.voted_for in (NOBODY, request.sender)  # §5.2
         is_granted = request.term == self.term and is_free and is_up_to_date
-        effects: list[Effect] = [self._send(view, VoteReply(self.term, self.node, is_granted), request.sender)]
+        effects: list[Effect] = [self._send(VoteReply(self.term, self.node, is_granted), request.sender)]
         if is_granted:
             self.voted_for = request.sender
             effects.append(self._set_election_timer(view))
@@ -223,7 +224,7 @@ class RaftAgent(Agent):
 
     def _reply(self, view: View, message: AppendEntries, is_success: bool, last_index: int) -> Effect:
         reply = AppendReply(self.term, self.node, message.number, is_success, last_index)
-        return self._send(view, reply, message.sender)
+        return self._send(reply, message.sender)
 
     # AppendEntries, as a leader ------------------------------------------------------------------------------------
 
@@ -246,7 +247,7 @@ class RaftAgent(Agent):
             self.term, self.node, self.number, last.height, last.state.term, (block.hash,), self.commit_index
         )
         next_us = TimeUs(view.now_us + self.parameters.interval)
-        return [self._send(view, message, block=block), SetTimer("block", next_us)]
+        return [self._send(message, block=block), SetTimer("block", next_us)]
 
     def _replicate(self, view: View, follower: int) -> Effect:
         """Return the message with the entries a follower lacks, as far as the leader knows; often none."""
@@ -259,7 +260,7 @@ class RaftAgent(Agent):
         self.number += 1
         place = (previous.height, previous.state.term)
         message = AppendEntries(self.term, self.node, self.number, *place, tuple(entries[::-1]), self.commit_index)
-        return self._send(view, message, follower)
+        return self._send(message, follower)
 
     def _on_append_reply(self, view: View, reply: AppendReply) -> list[Effect]:
         follower, last = reply.sender, self._get_last(view).height
@@ -300,17 +301,13 @@ class RaftAgent(Agent):
         least_us = self.parameters.election_timeout
         return SetTimer("election", TimeUs(view.now_us + least_us + view.draw_below(least_us, "election")))
 
-    def _send(self, view: View, message: Message, target: int | None = None, block: Block | None = None) -> Effect:
+    def _send(self, message: Message, target: int | None = None, block: Block | None = None) -> Effect:
         signature = self.rules.keyring.sign(self.node, *get_signed_data(message))
         signed = msgspec.structs.replace(message, signature=signature)
-        topic, to = ("raft", self._get_era(view)), None if target is None else NodeId(target)
-        return Broadcast(signed, topic, b"", self.node, wakes=True, block=block, target=to)
-
-    def _get_era(self, view: View) -> int:
-        return view.now_us // (KEPT_INTERVALS * self.parameters.interval)
+        return Broadcast(signed, wakes=True, block=block, target=None if target is None else NodeId(target))
 
     def _forget(self, view: View) -> list[Effect]:
-        before, self.era = self.era, self._get_era(view)
+        before, self.era = self.era, self.rules.get_era(view.now_us)
         old = tuple(("raft", era) for era in range(max(0, before - 1), self.era - 1))
         return [Forget(old)] if old else []
 
@@ -328,6 +325,6 @@ def build(parameters: RaftParameters, context: Context) -> Setup[RaftState]:
     keyring = build_keyring(context, nodes, [int(stake > 0) for stake in context.stakes])
     if not keyring.get_total_power():
         raise InvalidScenario("nodes.stake_coins", 0, "a stake for some node")
-    rules = RaftRules(keyring)
+    rules = RaftRules(keyring, parameters.interval)
     agents: dict[NodeId, Agent] = {node: RaftAgent(parameters, rules, node) for node in nodes}
     return Setup(parameters.protocol, rules, agents, 0)

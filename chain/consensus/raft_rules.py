@@ -7,17 +7,20 @@ seen from the block: Raft trusts its members.
 Source: Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm" (extended version), figure 2.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from chain.consensus.base import Finality, Rules, View
+from chain.consensus.base import Envelope, Finality, Rules, View
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.quorums import compute_majority
 from chain.consensus.validators import Keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidMessage
 from chain.ledger.block import Block
+
+KEPT_INTERVALS: Final = 20
+"""Messages are kept for so many intervals, and for as many more at most."""
 
 
 class RequestVote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -89,8 +92,8 @@ class RaftRules(Rules[RaftState]):
 
     finality = Finality.INSTANT
 
-    def __init__(self, keyring: Keyring) -> None:
-        self.keyring = keyring
+    def __init__(self, keyring: Keyring, interval_us: int) -> None:
+        self.keyring, self.interval_us = keyring, interval_us
         self.members = tuple(it.index for it in keyring.validators if it.power)
         self.majority = compute_majority(len(self.members))
 
@@ -116,12 +119,17 @@ class RaftRules(Rules[RaftState]):
     def head(self, view: View) -> BlockRecord:
         return view.latest_final()
 
-    def check_message(self, message: Any) -> None:
+    def get_era(self, now_us: int) -> int:
+        """Return which messages are forgotten together: those of so many intervals."""
+        return now_us // (KEPT_INTERVALS * self.interval_us)
+
+    def check_message(self, view: View, message: Any) -> Envelope:
         if not isinstance(message, Message):
-            super().check_message(message)
+            return super().check_message(view, message)
         domain, data = get_signed_data(message)
         if not self.keyring.is_valid(message.sender, domain, data, message.signature):
             raise InvalidMessage("raft/signature", f"{domain} of node {message.sender} is not signed by it")
+        return Envelope(("raft", self.get_era(view.now_us)), b"", message.sender)
 
 
 def get_signed_data(message: Message) -> tuple[str, bytes]:

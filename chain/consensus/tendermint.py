@@ -41,10 +41,12 @@ from chain.consensus.base import (
 )
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.tendermint_rules import (
+    EVIDENCE,
     NIL,
     NO_ROUND,
     PRECOMMIT,
     PREVOTE,
+    PROPOSAL,
     CatchUp,
     Commit,
     Evidence,
@@ -63,8 +65,6 @@ from chain.units import COIN, DAY, MILLISECOND, SECOND, Hash, NodeId, Span, Time
 
 KEPT_HEIGHTS: Final = 20
 """Messages of so many heights are kept."""
-PROPOSAL: Final = "proposal"
-EVIDENCE: Final[Topic] = ("evidence",)
 
 
 class TendermintParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,8 +167,7 @@ class TendermintAgent(Agent):
             block = view.build_block(self.parent, encode(seal))  # line 18: getValue()
             value = block.hash
         proposal = self._sign(Proposal(self.height, self.round, value, self.valid_round, self.index, b""))
-        topic, power = (PROPOSAL, self.height), self.state.powers[self.index]
-        return [Broadcast(proposal, topic, value, self.index, power, wakes=True, block=block)]  # line 19
+        return [Broadcast(proposal, wakes=True, block=block)]  # line 19
 
     def on_message(self, view: View, message: Any) -> Effects:
         match message:
@@ -178,7 +177,7 @@ class TendermintAgent(Agent):
                 return [*known, self._pass_on(message)]
             case Proposal() if message.height >= self.height + KEPT_HEIGHTS:
                 return self._ask(view, message)
-            case Proposal() | Vote():
+            case Proposal() | Vote() if message.height <= self.height:
                 return [self._pass_on(message)]
             case CatchUp():
                 return self._answer(view, message)
@@ -188,10 +187,7 @@ class TendermintAgent(Agent):
 
     def _pass_on(self, message: Proposal | Vote) -> Effect:
         """Return what makes known to all what may have been sent to one: the gossip of section 2.1; most have it."""
-        who, power = message.validator, self.state.powers[message.validator]
-        if isinstance(message, Proposal):
-            return Broadcast(message, (PROPOSAL, message.height), message.block, who, power, wakes=True)
-        return Broadcast(message, (message.kind, message.height, message.round), message.block, who, power)
+        return Broadcast(message, wakes=isinstance(message, Proposal))
 
     def _consider(self, view: View, proposal: Proposal) -> list[Effect]:
         """Handle a proposal for this height whose block is known: lines 22 to 33, and the conditions of 36 and 49."""
@@ -303,8 +299,7 @@ class TendermintAgent(Agent):
     def _vote(self, kind: str, value: bytes) -> list[Effect]:
         if self.index is None or not self.state.powers[self.index]:
             return []
-        vote = self._sign(Vote(kind, self.height, self.round, value, self.index, b""))
-        return [Broadcast(vote, (kind, self.height, self.round), value, self.index, self.state.powers[self.index])]
+        return [Broadcast(self._sign(Vote(kind, self.height, self.round, value, self.index, b"")))]
 
     def _decide(self, view: View, value: bytes, topic: Topic) -> list[Effect]:
         decided = view.get_known(Hash(value))
@@ -327,18 +322,17 @@ class TendermintAgent(Agent):
         places = [(height, round_) for height in last for round_ in range(last[height] + 1)]
         topics = [(kind, *place) for kind in (PREVOTE, PRECOMMIT) for place in places]
         found = [Evidence(*pair) for topic in topics for pair in view.get_conflicts(topic)]
-        return [Broadcast(it, EVIDENCE, NIL, it.one.validator) for it in found]
+        return [Broadcast(it) for it in found]
 
     def _ask(self, view: View, proposal: Proposal) -> list[Effect]:
         target = self.rules.keyring.validators[proposal.validator].node
-        message = CatchUp(view.node, self.height, proposal.height)
-        return [Broadcast(message, ("catch-up", view.node), NIL, -1, wakes=True, target=target)]
+        return [Broadcast(CatchUp(view.node, self.height, proposal.height), wakes=True, target=target)]
 
     def _answer(self, view: View, message: CatchUp) -> list[Effect]:
         topic, value = self.decision
         votes = tuple(it for it in view.get_messages(topic) if it.block == value)
         commit, target = Commit(message.node, votes), NodeId(message.node)
-        return [Broadcast(commit, ("commit", message.node), value, -1, wakes=True, target=target)] if votes else []
+        return [Broadcast(commit, wakes=True, target=target)] if votes else []
 
     def _take_over(self, view: View, commit: Commit) -> list[Effect]:
         decided = self.rules.find_decided(view, commit)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chain.consensus.base import Finality, Rules, View
+from chain.consensus.base import Envelope, Finality, Rules, Topic, View
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.proposer_priority import Seats, build_seats, elect, update_seats
 from chain.consensus.quorums import compute_max_faulty, compute_quorum
@@ -32,6 +32,9 @@ NIL: Final = b""
 """What a vote for no block names."""
 NO_ROUND: Final = -1
 """The round of what has not happened."""
+NOBODY: Final = -1
+PROPOSAL: Final = "proposal"
+EVIDENCE: Final[Topic] = ("evidence",)
 
 
 class Proposal(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -187,22 +190,50 @@ class TendermintRules(Rules[TendermintState]):
         domain, data = get_signed_data(message)
         return self.keyring.is_valid(message.validator, domain, data, message.signature)
 
-    def check_message(self, message: Any) -> None:
+    def get_power(self, view: View, height: int, index: int) -> int:
+        """Return a validator's power at a height, no higher than the one the view's node is at."""
+        record = view.latest_final()
+        if not 0 < height <= record.height + 1:
+            raise InvalidMessage("tendermint/height", f"height {height}; the node is at height {record.height + 1}")
+        while record.height >= height and record.parent is not None:
+            record = record.parent
+        state: TendermintState = record.state
+        return state.powers[index]
+
+    def check_message(self, view: View, message: Any) -> Envelope:
         match message:
-            case Proposal() | Vote():
-                is_good, who = self.is_signed(message), message.validator
+            case Proposal():
+                self._check_signed(message)
+                power = self.get_power(view, message.height, message.validator)
+                return Envelope((PROPOSAL, message.height), message.block, message.validator, power)
+            case Vote():
+                self._check_signed(message)
+                power, topic = self.get_power(view, message.height, message.validator), get_topic(message)
+                return Envelope(topic, message.block, message.validator, power)
             case Evidence():
-                is_good, who = self.is_evidence(message), message.one.validator
+                if not self.is_evidence(message):
+                    raise InvalidMessage("tendermint/evidence", f"it does not convict {message.one.validator}")
+                return Envelope(EVIDENCE, NIL, message.one.validator)
             case Commit():
-                is_good, who = bool(message.votes) and all(map(self.is_signed, message.votes)), message.node
+                if not message.votes:
+                    raise InvalidMessage("tendermint/commit", "a commit without votes")
+                for vote in message.votes:
+                    self._check_signed(vote)
+                return Envelope(("commit", message.node), message.votes[0].block, NOBODY)
             case CatchUp():
-                is_good, who = True, message.node  # it claims nothing
-            case _:
-                super().check_message(message)
-                return
-        if not is_good:
+                return Envelope(("catch-up", message.node), NIL, NOBODY)  # it claims nothing
+        return super().check_message(view, message)
+
+    def _check_signed(self, message: Vote | Proposal) -> None:
+        if not self.is_signed(message):
             kind = type(message).__name__.lower()
-            raise InvalidMessage("tendermint/signature", f"a {kind} of validator {who} is not signed by whom it names")
+            detail = f"a {kind} of validator {message.validator} is not signed by whom it names"
+            raise InvalidMessage("tendermint/signature", detail)
+
+
+def get_topic(vote: Vote) -> Topic:
+    """Return the topic of a vote: all of its kind, height and round."""
+    return (vote.kind, vote.height, vote.round)
 
 
 def get_signed_data(message: Vote | Proposal) -> tuple[str, bytes]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chain.consensus.base import Broadcast, Topic
+from chain.consensus.base import Broadcast, Envelope, Topic
 from chain.consensus.block_tree import Times
 from chain.network.spread import Spread
 from chain.units import NEVER, Hash, NodeId, TimeUs
@@ -265,22 +265,20 @@ class MessageTable:
         number = self._numbers.get(key)
         return None if number is None else self.records[number]
 
-    def add(self, key: Hash, effect: Broadcast, origin: NodeId, published_us: TimeUs, spread: Spread) -> MessageRecord:
+    def add(
+        self, key: Hash, effect: Broadcast, about: Envelope, origin: NodeId, published_us: TimeUs, spread: Spread
+    ) -> MessageRecord:
         """Append a message that is not here yet and return its record."""
-        e = effect
         record = MessageRecord(
             self.count,
             key,
-            e.topic,
-            e.value,
-            e.sender,
-            e.weight,
-            e.wakes or e.target is not None,
-            e.message,
+            *about,
+            effect.wakes or effect.target is not None,
+            effect.message,
             origin,
             published_us,
             spread,
-            e.target,
+            effect.target,
         )
         tally = self.tallies.get(record.topic)
         if tally is None:

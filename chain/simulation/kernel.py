@@ -7,12 +7,14 @@ timers before traffic), then the order of scheduling.
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
-from chain.units import TimeUs
+from chain.units import NodeId, TimeUs
 
 LANE_SCENARIO: Final = 0
 LANE_ARRIVAL: Final = 1
 LANE_TIMER: Final = 2
 LANE_TRAFFIC: Final = 3
+ALL_NODES: Final = NodeId(-1)
+"""Whose effects and timers those of an ensemble are."""
 
 
 class Event(NamedTuple):

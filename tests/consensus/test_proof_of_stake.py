@@ -291,20 +291,21 @@ def test_a_slot_has_one_block_on_a_branch(proposal: Proposal) -> None:
 
 
 def test_messages_must_be_signed_by_whom_they_name() -> None:
-    rules = get_rules(start())
+    simulation = start()
+    rules, view = get_rules(simulation), simulation.world.view(0)
     here = Checkpoint(2, bytes(32))
     vote = Vote(16, bytes(32), Checkpoint(1, bytes(32)), here)
     good = Attestation(4, vote, rules.keyring.sign(4, VOTE_DOMAIN, encode(vote)))
     deposit = sign_operation(Deposit(4, COIN, 0), rules.keyring)
     for message in (good, deposit, sign_operation(Exit(4, 9), rules.keyring)):
-        rules.check_message(message)
+        rules.check_message(view, message)
         with pytest.raises(InvalidMessage, match="not signed by validator 5"):
-            rules.check_message(replace(message, validator=5))
+            rules.check_message(view, replace(message, validator=5))
     odd = replace(vote, slot=15)  # a slot of epoch 1
     with pytest.raises(InvalidMessage, match="proof-of-stake/message"):
-        rules.check_message(Attestation(4, odd, rules.keyring.sign(4, VOTE_DOMAIN, encode(odd))))
+        rules.check_message(view, Attestation(4, odd, rules.keyring.sign(4, VOTE_DOMAIN, encode(odd))))
     with pytest.raises(InvalidMessage, match="consensus/message"):
-        rules.check_message("hello")
+        rules.check_message(view, "hello")
 
 
 # Slashing ------------------------------------------------------------------------------------------------------------
@@ -319,7 +320,7 @@ def test_a_double_vote_is_slashed_by_the_next_proposer_who_knows_both() -> None:
     target = Checkpoint(4, state.get_root(32))
     for head in (view.get_head().hash, state.get_root(30)):
         vote = Vote(slot, head, state.justification.justified, target)
-        simulation.world.apply_effects(NodeId(3), [agent.build_vote(vote, state)])
+        simulation.world.apply_effects(NodeId(3), [agent.build_vote(vote)])
     run_epochs(simulation, 6)
     registry = simulation.world.view(0).get_head().state.registry
     assert [index for index, validator in enumerate(registry.validators) if validator.is_slashed] == [3]
@@ -350,7 +351,7 @@ def test_a_vote_that_surrounds_an_earlier_one_is_slashed() -> None:
     state = get_rules(simulation).get_state(view.get_head().state, 6)
     source, target = Checkpoint(2, state.roots[0][1]), Checkpoint(6, state.get_root(48))
     wide = Vote(state.duties.slots[3], view.get_head().hash, source, target)  # its vote of epoch 5 had source 4
-    simulation.world.apply_effects(NodeId(3), [agent.build_vote(wide, state)])
+    simulation.world.apply_effects(NodeId(3), [agent.build_vote(wide)])
     run_epochs(simulation, 8)
     assert simulation.world.view(0).get_head().state.registry.validators[3].is_slashed
 

@@ -49,7 +49,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.keyring = build_keyring(CONTEXT, [NodeId(node) for node in range(6)], [1, 1, 1, 1, 1, 0])
-        self.rules = RaftRules(self.keyring)
+        self.rules = RaftRules(self.keyring, 5 * SECOND)
         self.ledger, self.tree = Ledger(LedgerParameters(), {}), BlockTree()
         genesis = self.ledger.genesis
         self.tree.add(genesis, self.rules.genesis(genesis), 0, NodeId(0), TimeUs(0), np.zeros(6, dtype=np.int64))
@@ -61,6 +61,9 @@ class Desk:
 
     def latest_final(self) -> BlockRecord:
         return self.tree.records[0]
+
+    def may_propose(self) -> bool:
+        return True
 
     def draw_below(self, n: int, purpose: str, *key: object) -> int:
         return n // 2
@@ -307,13 +310,13 @@ def test_what_a_block_may_not_claim(desk: Desk) -> None:
 def test_messages_are_signed_by_whom_they_name(desk: Desk) -> None:
     message = RequestVote(1, 2, 0, 0)
     signature = desk.keyring.sign(2, *get_signed_data(message))
-    desk.rules.check_message(msgspec.structs.replace(message, signature=signature))
+    desk.rules.check_message(desk, msgspec.structs.replace(message, signature=signature))
     others = (RequestVote(2, 2, 0, 0, signature), RequestVote(1, 1, 0, 0, signature), RequestVote(1, 77, 0, 0))
     for bad in (message, *others):
         with pytest.raises(InvalidMessage, match="raft/signature"):
-            desk.rules.check_message(bad)
+            desk.rules.check_message(desk, bad)
     with pytest.raises(InvalidMessage, match="consensus/message"):
-        desk.rules.check_message("hello")
+        desk.rules.check_message(desk, "hello")
 
 
 # Whole networks ---------------------------------------------------------------------------------------------------
@@ -491,7 +494,7 @@ class Liar(RaftAgent):
 
     def on_timer(self, view: View, name: str, data: int) -> Iterable[Effect]:
         if name == "lie":
-            return [Broadcast(signed, ("raft", 0), b"", self.node, target=aim) for signed, aim in self.lies]
+            return [Broadcast(signed, target=aim) for signed, aim in self.lies]
         return super().on_timer(view, name, data) if name != "heartbeat" else ()
 
 

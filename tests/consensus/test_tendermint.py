@@ -127,7 +127,7 @@ class Desk:
 def test_section_2_1_what_was_sent_to_one_is_passed_on_to_all(desk: Desk) -> None:
     vote = Vote(PREVOTE, 1, 0, NIL, 2, b"")
     (gossip,) = desk.agent.on_message(desk, vote)  # type: ignore[arg-type]
-    assert gossip == Broadcast(vote, (PREVOTE, 1, 0), NIL, 2, 1)
+    assert gossip == Broadcast(vote)
 
 
 def get_votes(effects: list[Effect]) -> list[tuple[str, int, bytes]]:
@@ -349,16 +349,16 @@ def test_what_a_block_may_not_claim(
 
 def test_messages_are_signed_by_whom_they_name(desk: Desk) -> None:
     good = sign(desk, Vote(PREVOTE, 1, 0, b"x", 1, b""))
-    desk.rules.check_message(good)
-    desk.rules.check_message(sign(desk, Proposal(1, 0, b"x", NO_ROUND, 1, b"")))
-    desk.rules.check_message(build_evidence(desk, 1))
-    desk.rules.check_message(CatchUp(1, 2, 3))
+    desk.rules.check_message(desk, good)
+    desk.rules.check_message(desk, sign(desk, Proposal(1, 0, b"x", NO_ROUND, 1, b"")))
+    desk.rules.check_message(desk, build_evidence(desk, 1))
+    desk.rules.check_message(desk, CatchUp(1, 2, 3))
     forged = Vote(PRECOMMIT, 1, 0, b"x", 1, good.signature)  # a signed prevote is no precommit
     for bad in (forged, Vote(PREVOTE, 1, 0, b"x", 9, good.signature), Evidence(good, good)):
-        with pytest.raises(InvalidMessage, match="tendermint/signature"):
-            desk.rules.check_message(bad)
+        with pytest.raises(InvalidMessage, match=r"tendermint/(signature|evidence)"):
+            desk.rules.check_message(desk, bad)
     with pytest.raises(InvalidMessage, match="consensus/message"):
-        desk.rules.check_message("hello")
+        desk.rules.check_message(desk, "hello")
 
 
 def test_spans_in_which_time_stands_still_are_refused() -> None:
@@ -543,7 +543,7 @@ class Traitor(TendermintAgent):
         assert isinstance(effect, Broadcast)
         place = draw_below(self.luck, 2 * len(self.state.powers), "aim", self.height, self.round, number)
         target = NodeId(place) if place < len(self.state.powers) and place != self.index else None
-        return Broadcast(effect.message, effect.topic, effect.value, effect.sender, effect.weight, target=target)
+        return Broadcast(effect.message, target=target)
 
     def _propose(self, view: View) -> list[Effect]:
         honest = super()._propose(view)
@@ -678,7 +678,7 @@ class Whisperer(Traitor):
     def _propose(self, view: View) -> list[Effect]:
         proposals = [TendermintAgent._propose(self, it)[0] for it in (view, _Later(view))]  # type: ignore[arg-type]
         blocks = [it.block for it in proposals if isinstance(it, Broadcast) and it.block is not None]
-        self.pair = {it.value: it.message for it in proposals if isinstance(it, Broadcast)}
+        self.pair = {it.message.block: it.message for it in proposals if isinstance(it, Broadcast)}
         return [*map(Publish, blocks), SetTimer("show", TimeUs(view.now_us + SECOND // 5), 0)]
 
     def on_message(self, view: View, message: Any) -> Iterable[Effect]:
@@ -690,7 +690,7 @@ class Whisperer(Traitor):
         match name:
             case "show":
                 found = [(proposals[block], node) for block, side in sides for node in (*side, 4, 5, 6)]
-                shown = [Broadcast(it, ("proposal", it.height), it.block, 0, 0, True, None, to) for it, to in found]
+                shown = [Broadcast(it, wakes=True, target=to) for it, to in found]
                 return [*shown, SetTimer("vote", TimeUs(view.now_us + SECOND // 5), 0)]
             case "vote" | "commit" if len(sides) == 2:
                 kind, aims = (
@@ -703,7 +703,7 @@ class Whisperer(Traitor):
 
     def _whisper(self, kind: str, block: bytes, node: int) -> list[Effect]:
         votes = TendermintAgent._vote(self, kind, block)
-        return [Broadcast(it.message, it.topic, block, it.sender, it.weight, target=NodeId(node)) for it in votes]  # type: ignore[union-attr]
+        return [Broadcast(it.message, target=NodeId(node)) for it in votes]  # type: ignore[union-attr]
 
     def _vote(self, kind: str, value: bytes) -> list[Effect]:
         is_plot = self.rules.get_proposer(self.state, self.round) >= 4

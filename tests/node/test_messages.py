@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.consensus.base import Broadcast
+from chain.consensus.base import Broadcast, Envelope
 from chain.network.spread import Spread
 from chain.node.messages import MessageTable, compute_order_statistic
 from chain.units import NEVER, Hash, NodeId, TimeUs
@@ -28,8 +28,8 @@ def add(table: MessageTable, vote: Vote, number: int, weight: int = 1) -> list[s
     key = number.to_bytes(32)
     arrival = np.array(vote.arrivals, dtype=np.int64)
     spread = Spread(key, 0, 0, 100, "message", True, arrival, np.zeros(NODES, dtype=np.int16))
-    effect = Broadcast(None, TOPIC, vote.value, vote.sender, weight)
-    record = table.add(Hash(key), effect, NodeId(0), TimeUs(0), spread)
+    about = Envelope(TOPIC, vote.value, vote.sender, weight)
+    record = table.add(Hash(key), Broadcast(None), about, NodeId(0), TimeUs(0), spread)
     return [watch.name for watch in table.update(record)]
 
 

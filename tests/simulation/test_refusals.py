@@ -1,4 +1,6 @@
-"""What breaks a rule leaves no trace: not in the tree, the accounts, the mempools, the network, nor in what follows.
+"""What breaks a rule leaves no trace: not in the tree, the accounts, the mempools, nor in what follows.
+
+An invalid block goes as far as the neighbours of the node that sends it. They refuse it and do not pass it on.
 
 Every field of a block is falsified in turn, once with the work done again for the false header and once without; every
 kind of false transaction is handed to a node and put into a block.
@@ -66,26 +68,30 @@ def take_traces(simulation: Simulation) -> list[object]:
         [world.view(node).heaviest().hash for node in nodes],
         [(record.id, record.blocks) for record in world.transactions.records],
         list(world.transactions.open),
-        (world.network.messages, world.network.bytes_sent, [spread.key for spread in world.network.get_flights()]),
-        (world.kernel.steps, world.kernel.get_next_us(), world.now_us, simulation.log),
+        (world.now_us, simulation.log),
         [(record.kind, record.subject) for record in world.history.records if not record.kind.startswith("refused")],
     ]
 
 
 def check_refused(simulation: Simulation, block: Block, rule: str) -> None:
     """Publish a block that must be refused by a rule, and look for traces, at once and a minute later."""
-    untouched, before = simulation.copy(), take_traces(simulation)
-    assert simulation.world.publish_block(NODE, block) is None
-    (_, node, refused, error) = simulation.world.invalid_blocks[-1]
-    assert (node, refused, error.rule) == (NODE, block, rule)
+    untouched, before, world = simulation.copy(), take_traces(simulation), simulation.world
+    sent = world.network.messages
+    assert world.publish_block(NODE, block) is None
     assert take_traces(simulation) == before
-    assert simulation.history.records[-1].detail.startswith(f"{rule}: ")
-    if block.hash not in simulation.world.tree:
+    neighbours = world.network.topology.get_neighbors(NODE)
+    assert world.network.messages - sent == len(neighbours)
+    if block.hash not in world.tree:
         with pytest.raises(KeyError):
-            simulation.world.ledger.receipts(block.hash)
+            world.ledger.receipts(block.hash)
     for run in (simulation, untouched):
         run.run_until(TimeUs(run.now_us + MINUTE))
     assert take_traces(simulation) == take_traces(untouched)
+    assert sorted(node for _, node, _, _ in world.invalid_blocks) == sorted(neighbours)
+    assert {(refused, error.rule) for _, _, refused, error in world.invalid_blocks} == {(block, rule)}
+    records = [record for record in simulation.history.records if record.kind == "refused-block"]
+    assert [(record.time_us, record.node) for record in records] == [it[:2] for it in world.invalid_blocks]
+    assert all(record.detail.startswith(f"{rule}: ") for record in records)
 
 
 # Blocks --------------------------------------------------------------------------------------------------------------
@@ -215,7 +221,7 @@ FALSE_TRANSACTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "too much": ({"action": Transfer(PAYEE, 10**6 * COIN)}, "ledger/balance"),
     "control character": ({"action": Transfer(PAYEE, COIN, "bell \x07")}, "ledger/memo"),
     "long memo": ({"action": Transfer(PAYEE, COIN, "x" * 257), "gas_limit": 30_000}, "ledger/memo"),
-    "other key": ({"public_key": get_public_key(bytes(32))}, "ledger/signature"),
+    "other key": ({"authority": get_public_key(bytes(32))}, "ledger/signature"),
 }
 
 
@@ -227,7 +233,7 @@ def sign_false(simulation: Simulation, changes: dict[str, Any], ahead: int = 50)
     nonce = simulation.world.view(NODE).get_account_state().get_account(sender).nonce
     assert nonce > 0
     changed = replace(proper, **({"nonce": nonce + ahead} | changes))
-    if "public_key" in changes:
+    if "authority" in changes:
         return SignedTransaction(changed, sign_transaction(proper, key).signature)
     return sign_transaction(changed, key)
 
