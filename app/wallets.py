@@ -4,55 +4,57 @@ Between the encrypted file (``app.storage.keystore``) and the screens. Accounts 
 each change, never while a frame is drawn. Keys are at hand only between ``unlock`` and ``lock``; the wallet locks
 itself when nothing was done in it for a while. Passwords and phrases come in as ``Secret`` and are not kept.
 
-The address book is a small file of its own, not encrypted: names and public addresses. Labels are a person's own text
-and shown as such.
+Beside the chosen wallet there may be others, each in a file of its own; address book, labels and scheduled payments are
+shared by all of them.
 """
 
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
 
+from app.address_book import CONTACTS_FILE, AddressBook, Contact
+from app.labels import LABELS_FILE, LabelBook
 from app.payments import Draft, sign
+from app.schedule import SCHEDULE_FILE, Schedule
 from app.storage.accounts import Account, check_label
-from app.storage.database import FileKind, Notice, change_database, log_notice, read_database
+from app.storage.database import Notice, log_notice
 from app.storage.errors import StorageError, WalletLocked
 from app.storage.keystore import Keystore, Unlocked
 from app.storage.passwords import check_password
 from app.storage.paths import get_wallet_file
-from chain.errors import ChainroomError, InvalidInput
+from app.storage.settings import Settings
+from app.storage.shelf import Entry, check_name_is_free, choose_path, get_free_path, list_wallets
+from chain.ledger.policy import Policy
 from chain.ledger.transaction import SignedTransaction
 from chain.units import Address
-from chain.wallet.address import decode_address, encode_address
-from chain.wallet.derivation import DEFAULT_PRESET
+from chain.wallet.address import decode_address
+from chain.wallet.derivation import DEFAULT_PRESET, DerivedKey
 from chain.wallet.mnemonic import NO_PASSPHRASE, build_phrase, check_phrase, to_seed
 from chain.wallet.secret import Secret
-
-CONTACTS: Final = FileKind("contacts", format=1)
-CONTACTS_FILE: Final = "contacts.json"
-MOST_CONTACTS: Final = 500
-_TABLE: Final = "contacts"
-
-
-class Contact(NamedTuple):
-    """Somebody in the address book."""
-
-    label: str
-    address: Address
 
 
 class Wallets:
     """The model behind the wallet screen."""
 
     def __init__(
-        self, keystore: Keystore, on_notice: Notice = log_notice, clock: Callable[[], float] = time.monotonic
+        self,
+        keystore: Keystore,
+        on_notice: Notice = log_notice,
+        clock: Callable[[], float] = time.monotonic,
+        settings: Settings | None = None,
     ) -> None:
-        self.keystore, self._on_notice, self._clock = keystore, on_notice, clock
+        self.keystore, self.settings, self._clock = keystore, settings, clock
+        folder = keystore.path.parent
+        self.address_book = AddressBook(folder / CONTACTS_FILE, on_notice)
+        self.labels = LabelBook(folder / LABELS_FILE, on_notice)
+        self.schedule = Schedule(folder / SCHEDULE_FILE, on_notice)
         self.accounts: tuple[Account, ...] = ()
-        """The accounts of the file, by number."""
-        self.contacts: tuple[Contact, ...] = ()
-        """The address book, by label."""
+        """The accounts that are shown, by number."""
+        self.hidden: tuple[Account, ...] = ()
+        """The accounts the person does not want to see."""
+        self.name = ""
+        """What the wallet is called."""
         self.chosen = 0
         """Place of the account on the screen in ``accounts``."""
         self.problem: str = ""
@@ -60,6 +62,7 @@ class Wallets:
         self.has_timed_out = False
         """Whether it was the clock that locked it last."""
         self._unlocked: Unlocked | None = None
+        self._state: tuple[object, ...] = ()
         self.reload()
 
     # Reading ---------------------------------------------------------------------------------------------------------
@@ -82,23 +85,45 @@ class Wallets:
         return self._unlocked is None
 
     def reload(self) -> None:
-        """Read accounts and address book again; a file that cannot be read is told in ``problem``."""
-        self.accounts, self.problem = (), ""
+        """Read everything again; a wallet that cannot be read is told in ``problem``."""
+        self.accounts, self.hidden, self.problem, self.name = (), (), "", ""
+        self._state = self._get_state()
         try:
             if self.keystore.exists():
-                self.accounts = tuple(self.keystore.get_accounts())
+                accounts = self.keystore.get_accounts()
+                self.accounts = tuple(account for account in accounts if not account.is_hidden)
+                self.hidden = tuple(account for account in accounts if account.is_hidden)
+                self.name = self.keystore.get_name()
         except StorageError as error:
             self.problem = str(error)
-        self.contacts = self._read_contacts()
+        self.address_book.reload()
+        self.labels.reload()
+        self.schedule.reload()
+
+    def poll(self) -> None:
+        """Read again what another program has written meanwhile."""
+        if self._state != self._get_state():
+            account = self.account
+            self.reload()
+            self._choose(account.number if account is not None else 0)
+
+    def _get_state(self) -> tuple[object, ...]:
+        folder = self.keystore.path.parent
+        paths = (self.keystore.path, *(folder / name for name in (CONTACTS_FILE, LABELS_FILE, SCHEDULE_FILE)))
+        return tuple(_get_stamp(path) for path in paths)
+
+    def get_all(self) -> tuple[Account, ...]:
+        """Return every account, hidden ones too, by number."""
+        return tuple(sorted((*self.accounts, *self.hidden), key=lambda account: account.number))
 
     def get_labels(self) -> Mapping[Address, str]:
         """Return the names of all known addresses, one's own accounts before the address book."""
         labels = {contact.address: contact.label for contact in self.contacts}
-        return labels | {account.address: account.label for account in self.accounts}
+        return labels | {account.address: account.label for account in self.get_all()}
 
     def get_account(self, address: Address) -> Account | None:
         """Return one's own account with an address."""
-        return next((account for account in self.accounts if account.address == address), None)
+        return next((account for account in self.get_all() if account.address == address), None)
 
     # Opening and closing ---------------------------------------------------------------------------------------------
 
@@ -109,22 +134,62 @@ class Wallets:
         passphrase: Secret[str] = NO_PASSPHRASE,
         label: str = "Main",
         preset: str = DEFAULT_PRESET,
-        *,
-        replaces: bool = False,
+        name: str = "",
     ) -> Account:
-        """Make the wallet of a phrase, and open it. With ``replaces`` an older wallet is set aside, never deleted.
+        """Make the wallet of a phrase, beside those there are, choose and open it.
 
-        Slow on purpose (Argon2id). Raises InvalidMnemonic, WeakPassword, InvalidInput, ExistingFile, StorageError.
+        A file that cannot be read is set aside, never deleted. Slow on purpose (Argon2id). Raises InvalidMnemonic,
+        WeakPassword, InvalidInput, ExistingFile, StorageError.
         """
         check_password(password)
         check_label(label)
-        if replaces and self.keystore.exists():
+        if self.problem:
             self.keystore.set_aside()
-        account = self.keystore.create(phrase, password, passphrase, label=label, preset=preset)
+        keystore = self.keystore.at(get_free_path(self.keystore)) if self.keystore.exists() else self.keystore
+        if name:
+            check_name_is_free(keystore, name)
+        account = keystore.create(phrase, password, passphrase, label=label, preset=preset, name=name)
         seed = to_seed(check_phrase(phrase.reveal()), passphrase)  # opened without asking Argon2id a second time
-        self._unlocked, self.chosen = Unlocked(seed, self._clock, self.keystore.auto_lock_s), 0
-        self.reload()
+        self._open_keystore(keystore)
+        self._unlocked = Unlocked(seed, self._clock, self.keystore.auto_lock_s)
         return account
+
+    # Several wallets -------------------------------------------------------------------------------------------------
+
+    def list_wallets(self) -> tuple[Entry, ...]:
+        """Return all wallets of the person. Reads their files."""
+        return list_wallets(self.keystore)
+
+    def switch(self, path: Path) -> None:
+        """Lock this wallet and show another one."""
+        if path != self.keystore.path:
+            self._open_keystore(self.keystore.at(path))
+
+    def rename_wallet(self, name: str) -> None:
+        """Give the wallet another name. Raises InvalidInput, StorageError."""
+        check_name_is_free(self.keystore, name)
+        self.keystore.rename(name)
+        self.reload()
+
+    def delete_wallet(self) -> None:
+        """Delete the wallet's file and its backup, and show another one if there is one. Raises StorageError."""
+        self.keystore.delete()
+        rest = self.list_wallets()
+        self._open_keystore(self.keystore.at(rest[0].path if rest else get_free_path(self.keystore)))
+
+    def take_in(self, source: Path) -> int:
+        """Make another wallet of an exported copy and show it; return how many accounts it has. Raises as `take_in`."""
+        keystore = self.keystore.at(get_free_path(self.keystore)) if self.keystore.exists() else self.keystore
+        count = len(keystore.take_in(source))
+        self._open_keystore(keystore)
+        return count
+
+    def _open_keystore(self, keystore: Keystore) -> None:
+        self.lock()
+        self.keystore, self.chosen = keystore, 0
+        if self.settings is not None:
+            self.settings.change("wallet", keystore.path.name)
+        self.reload()
 
     def unlock(self, password: Secret[str]) -> None:
         """Open the wallet. Slow on purpose. Raises WrongPassword, MissingFile, DamagedFile, StorageError."""
@@ -135,6 +200,19 @@ class Wallets:
         if self._unlocked is not None:
             self._unlocked.lock()
         self._unlocked, self.has_timed_out = None, False
+
+    def change_password(self, old: Secret[str], new: Secret[str]) -> None:
+        """Encrypt the wallet with another password. Slow on purpose. Raises WrongPassword, WeakPassword, …"""
+        self.keystore.change_password(old, new)
+        self._state = self._get_state()
+
+    def set_auto_lock(self, minutes: int) -> None:
+        """Lock after so many minutes without the person. Raises InvalidInput, StorageError."""
+        if self.settings is not None:
+            self.settings.change("auto_lock_min", minutes)
+        self.keystore.auto_lock_s = 60.0 * minutes
+        if self._unlocked is not None:
+            self._unlocked.set_auto_lock(self.keystore.auto_lock_s)
 
     def touch(self) -> None:
         """Put off locking, because the person did something."""
@@ -160,6 +238,27 @@ class Wallets:
         self.keystore.rename_account(number, label)
         self._choose_after_change(number)
 
+    def hide_account(self, number: int, *, is_hidden: bool) -> None:
+        """Take an account out of the list, or put it back. Raises InvalidInput, StorageError."""
+        self.keystore.hide_account(number, is_hidden=is_hidden)
+        self._choose_after_change(number)
+
+    def add_policy(self, policy: Policy, label: str) -> Account:
+        """Add an account of several keys, or one that is locked until a time. Raises InvalidTransaction, …"""
+        account = self.keystore.add_policy(policy, label)
+        self._choose_after_change(account.number)
+        return account
+
+    def get_signers(self, policy: Policy) -> tuple[Account, ...]:
+        """Return the accounts of this wallet whose keys the policy names."""
+        return tuple(account for account in self.get_all() if account.public_key in policy.public_keys)
+
+    def get_key(self, account: Account) -> DerivedKey:
+        """Return the key of an account. Raises WalletLocked, InvalidInput, DamagedFile."""
+        unlocked = self._get_unlocked()
+        unlocked.touch()
+        return unlocked.get_key(account)
+
     def sign(self, draft: Draft) -> SignedTransaction:
         """Sign a draft. Raises WalletLocked, DamagedFile."""
         unlocked = self._get_unlocked()
@@ -173,42 +272,25 @@ class Wallets:
 
     def _choose_after_change(self, number: int) -> None:
         self.reload()
+        self._choose(number)
+
+    def _choose(self, number: int) -> None:
         self.chosen = next((place for place, it in enumerate(self.accounts) if it.number == number), 0)
 
     # The address book ------------------------------------------------------------------------------------------------
 
     @property
-    def _contacts_path(self) -> Path:
-        return self.keystore.path.with_name(CONTACTS_FILE)
-
-    def _read_contacts(self) -> tuple[Contact, ...]:
-        try:
-            documents = list(read_database(self._contacts_path, CONTACTS, self._on_notice).table(_TABLE))
-            contacts = [Contact(check_label(it["label"]), decode_address(it["address"])) for it in documents]
-        except (ChainroomError, KeyError, TypeError, AttributeError) as error:
-            self._on_notice(f"{self._contacts_path.name}: the address book cannot be read: {error}")
-            return ()
-        return tuple(sorted(contacts, key=lambda contact: contact.label.lower()))
+    def contacts(self) -> tuple[Contact, ...]:
+        """The address book, by label."""
+        return self.address_book.contacts
 
     def add_contact(self, label: str, address: str) -> Contact:
         """Note somebody's address; the same label gets the new address. Raises InvalidAddress, InvalidInput, …"""
-        contact = Contact(check_label(label), decode_address(address))
-        if len(self.contacts) >= MOST_CONTACTS:
-            raise InvalidInput("address book", f"{len(self.contacts)} names", f"at most {MOST_CONTACTS}")
-        self._change_contacts(contact.label, encode_address(contact.address))
-        return contact
+        return self.address_book.add(label, decode_address(address))
 
     def remove_contact(self, label: str) -> None:
         """Forget somebody. Raises StorageError."""
-        self._change_contacts(label, None)
-
-    def _change_contacts(self, label: str, address: str | None) -> None:
-        with change_database(self._contacts_path, CONTACTS, on_notice=self._on_notice) as database:
-            table = database.table(_TABLE)
-            table.remove(doc_ids=[document.doc_id for document in table if document.get("label") == label])
-            if address is not None:
-                table.insert({"label": label, "address": address})
-        self.contacts = self._read_contacts()
+        self.address_book.remove(label)
 
 
 def build_new_phrase(
@@ -228,6 +310,18 @@ def get_wallets(app: object) -> Wallets:
     wallets = getattr(app, "wallets", None)
     if not isinstance(wallets, Wallets):
         keystore = getattr(app, "keystore", None) or Keystore(get_wallet_file())
-        wallets = Wallets(keystore)
+        settings = getattr(app, "settings", None)
+        if isinstance(settings, Settings):
+            keystore.auto_lock_s = 60.0 * int(settings["auto_lock_min"] or 15)
+            keystore = keystore.at(choose_path(keystore.path.parent, settings))
+        wallets = Wallets(keystore, settings=settings if isinstance(settings, Settings) else None)
         app.wallets = wallets  # type: ignore[attr-defined]
     return wallets
+
+
+def _get_stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino

@@ -122,9 +122,9 @@ class WalletActions(View):
     @on(Button.Pressed, "#do-make")
     @work(exclusive=True, group="wallet")
     async def action_make_wallet(self) -> None:
-        """Walk through a new wallet; at its end ask the faucet for coins."""
-        if self.wallets.exists:
-            self.app.tell("there is a wallet already; r restores another one in its place")
+        """Walk through a new wallet, beside those there are; at its end ask the faucet for coins."""
+        if self.wallets.problem:
+            self.app.tell("the wallet file cannot be read; r restores it from its words")
             return
         account = await self.app.push_screen_wait(CreateWallet(self.wallets))
         if isinstance(account, Account):

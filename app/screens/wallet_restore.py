@@ -2,7 +2,7 @@
 
 Every field says by itself whether its word is in the list; a word that is not is named with its place and its nearest
 neighbours, which a digit takes over (no word has a digit in it). When all words are right by themselves, only the
-checksum can be wrong, and that is said too. The old wallet, if there is one, is set aside and never deleted.
+checksum can be wrong, and that is said too. Wallets that are there already stay.
 """
 
 import asyncio
@@ -103,7 +103,7 @@ class RestoreWallet(Dialog):
             "Type the words in their order: space goes on, tab too. A whole phrase can be pasted into the first field."
         )
         if self.wallets.exists:
-            text += " The wallet you have now is set aside as a file beside the new one; nothing is deleted."
+            text += " The wallet you have now stays as it is; the new one is put beside it."
         return text
 
     def on_mount(self) -> None:
@@ -282,7 +282,7 @@ class RestoreWallet(Dialog):
         self.tell("encrypting … this takes a moment on purpose", is_good=True, where="#message-password")
         try:
             account = await asyncio.to_thread(
-                self.wallets.create, phrase, keys.password, keys.passphrase, keys.label, preset, replaces=True
+                self.wallets.create, phrase, keys.password, keys.passphrase, keys.label, preset
             )
         except ChainroomError as error:
             self.tell(f"✖ {explain_briefly(error)}", where="#message-password")

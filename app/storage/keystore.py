@@ -74,6 +74,12 @@ class Unlocked:
         self._get_seed()
         self.deadline_s = self._clock() + self._auto_lock_s
 
+    def set_auto_lock(self, auto_lock_s: float) -> None:
+        """Take another time until it locks itself, from now on."""
+        if not self.is_locked:
+            self._auto_lock_s = auto_lock_s
+            self.deadline_s = self._clock() + auto_lock_s
+
     def get_key(self, account: Account) -> DerivedKey:
         """Return the key of an account.
 

@@ -375,12 +375,12 @@ async def test_a_phrase_of_another_language_is_pasted_and_restored(home: Path) -
         assert not player.wallet.wallets.is_locked
 
 
-async def test_restoring_over_a_wallet_sets_it_aside(home: Path) -> None:
+async def test_restoring_another_wallet_leaves_the_first_where_it_is(home: Path) -> None:
     async with play_with_coins(home) as player:
         before = player.wallet.wallets.accounts[0].address
         await player.press("r")
         dialog = await player.expect(RestoreWallet)
-        await player.see("set aside as a file")
+        await player.see("the new one is put beside it")
         dialog.query_one("#word-0", WordField).post_message(events.Paste("zoo " * 11 + "wrong"))
         await player.until(lambda: dialog.query_one("#word-11", WordField).value == "wrong")
         dialog.check()
@@ -390,7 +390,7 @@ async def test_restoring_over_a_wallet_sets_it_aside(home: Path) -> None:
         dialog.save()
         await player.home_again()
         assert player.wallet.wallets.accounts[0].address != before
-        assert [path for path in home.iterdir() if "replaced" in path.name]
+        assert [entry.path.name for entry in player.wallet.wallets.list_wallets()] == ["wallet.json", "wallet-2.json"]
 
 
 # Paying

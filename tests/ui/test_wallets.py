@@ -8,11 +8,12 @@ import pytest
 from app.payments import build_payment, build_replacement, compute_fee_choices, compute_most, get_interval_us, get_node
 from app.present.wallet import AccountView, Submissions, compute_account
 from app.storage.accounts import Account
-from app.storage.errors import ExistingFile, WalletLocked, WeakPassword, WrongPassword
+from app.storage.errors import WalletLocked, WeakPassword, WrongPassword
 from app.storage.keystore import Keystore
 from app.storage.paths import get_shipped_scenarios
+from app.storage.settings import Settings
 from app.storage.vault import CHEAPEST
-from app.wallets import Wallets, build_new_phrase, choose_places
+from app.wallets import Wallets, build_new_phrase, choose_places, get_wallets
 from chain.errors import InvalidAddress, InvalidInput
 from chain.ledger.actions import Transfer
 from chain.ledger.transaction import encode_transaction
@@ -36,6 +37,14 @@ class Clock:
         return self.now_s
 
 
+@dataclass
+class Holder:
+    """What the program is to its wallets."""
+
+    keystore: Keystore
+    settings: Settings | None
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -43,7 +52,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def wallets(tmp_path: Path, clock: Clock) -> Wallets:
-    wallets = Wallets(Keystore(tmp_path / "wallet.json", cost=CHEAPEST, clock=clock, auto_lock_s=600), clock=clock)
+    keystore = Keystore(tmp_path / "wallet.json", cost=CHEAPEST, clock=clock, auto_lock_s=600)
+    wallets = Wallets(keystore, clock=clock, settings=Settings(tmp_path / "settings.json"))
     wallets.create(WORDS, PASSWORD, label="Maya")
     return wallets
 
@@ -116,18 +126,85 @@ def test_the_wallet_locks_itself_when_nothing_is_done(wallets: Wallets, clock: C
 
 def test_a_weak_password_leaves_the_old_wallet_where_it_is(wallets: Wallets) -> None:
     with pytest.raises(WeakPassword):
-        wallets.create(WORDS, Secret("password"), replaces=True)
-    with pytest.raises(ExistingFile):
-        wallets.create(WORDS, PASSWORD)
+        wallets.create(WORDS, Secret("password"))
     assert wallets.keystore.get_accounts() == list(wallets.accounts)
+    assert len(wallets.list_wallets()) == 1
 
 
-def test_replacing_a_wallet_sets_the_old_one_aside(wallets: Wallets, tmp_path: Path) -> None:
+def test_another_wallet_stands_beside_the_first(wallets: Wallets, tmp_path: Path) -> None:
     old = wallets.accounts[0]
-    new = wallets.create(build_new_phrase(24, "spanish"), PASSWORD, label="New", replaces=True)
+    new = wallets.create(build_new_phrase(24, "spanish"), PASSWORD, label="New", name="Work")
     assert new.address != old.address
     assert [account.label for account in wallets.accounts] == ["New"]
-    assert len([path for path in tmp_path.iterdir() if "replaced" in path.name]) >= 1
+    assert [entry.name for entry in wallets.list_wallets()] == ["Wallet", "Work"]
+    assert wallets.settings is not None
+    assert wallets.settings["wallet"] == "wallet-2.json"
+    wallets.switch(tmp_path / "wallet.json")
+    assert wallets.is_locked
+    assert wallets.accounts == (old,)
+    wallets.rename_wallet("Home")
+    with pytest.raises(InvalidInput, match="no other wallet"):
+        wallets.rename_wallet("Work")
+    wallets.delete_wallet()
+    assert [entry.name for entry in wallets.list_wallets()] == ["Work"]
+    assert wallets.accounts == (new,)
+    assert get_wallets(Holder(wallets.keystore, wallets.settings)).accounts == (new,)
+    wallets.delete_wallet()
+    assert not wallets.exists
+
+
+def test_a_wallet_that_cannot_be_read_is_set_aside_for_the_restored_one(wallets: Wallets, tmp_path: Path) -> None:
+    for name in ("wallet.json", "wallet.json.bak"):
+        (tmp_path / name).write_text("{broken")
+    wallets.reload()
+    assert "is not JSON" in wallets.problem
+    wallets.create(WORDS, PASSWORD, label="Again")
+    assert [account.label for account in wallets.accounts] == ["Again"]
+    assert [path for path in tmp_path.iterdir() if "replaced" in path.name]
+
+
+def test_the_setting_says_after_how_long_the_wallet_locks(wallets: Wallets, clock: Clock) -> None:
+    wallets.set_auto_lock(1)
+    clock.now_s += 59
+    assert not wallets.is_locked
+    clock.now_s += 2
+    assert wallets.is_locked
+    assert wallets.settings is not None
+    assert wallets.settings["auto_lock_min"] == 1
+    with pytest.raises(InvalidInput, match="1 to 1440"):
+        wallets.set_auto_lock(0)
+
+
+def test_a_changed_password_opens_and_the_old_one_does_not(wallets: Wallets) -> None:
+    wallets.change_password(PASSWORD, Secret("orange bicycle 52"))
+    wallets.lock()
+    with pytest.raises(WrongPassword):
+        wallets.unlock(PASSWORD)
+    wallets.unlock(Secret("orange bicycle 52"))
+    with pytest.raises(WeakPassword):
+        wallets.change_password(Secret("orange bicycle 52"), Secret("12345678"))
+
+
+def test_hidden_accounts_keep_their_names_and_come_back(wallets: Wallets) -> None:
+    main, savings = wallets.accounts[0], wallets.add_account("Savings")
+    wallets.hide_account(savings.number, is_hidden=True)
+    assert wallets.accounts == (main,)
+    assert wallets.get_labels()[savings.address] == "Savings"
+    with pytest.raises(InvalidInput, match="while another one is shown"):
+        wallets.hide_account(main.number, is_hidden=True)
+    wallets.hide_account(savings.number, is_hidden=False)
+    assert [account.label for account in wallets.accounts] == ["Maya", "Savings"]
+
+
+def test_what_another_program_writes_is_seen(wallets: Wallets, tmp_path: Path) -> None:
+    other = Wallets(Keystore(tmp_path / "wallet.json", cost=CHEAPEST))
+    other.unlock(PASSWORD)
+    other.add_account("Theirs")
+    other.add_contact("Bakery", wallets.accounts[0].address_text)
+    wallets.poll()
+    assert [account.label for account in wallets.accounts] == ["Maya", "Theirs"]
+    assert wallets.contacts[0].label == "Bakery"
+    assert not wallets.is_locked
 
 
 def test_accounts_are_added_watched_renamed(wallets: Wallets, simulation: Simulation) -> None:
