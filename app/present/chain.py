@@ -7,6 +7,7 @@ single node follows is told on the page of the node. "Final" always says which k
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from app.present.actions import describe_action
 from app.present.finality import describe_cost, get_promise
 from app.present.heads import compute_heads, get_canonical, get_finalized, is_heaviest_followed
 from app.present.holders import Holders
@@ -26,6 +27,7 @@ from app.widgets.models import BlockState, Cell, ChainBlock, Column, Field, Tone
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.difficulty import compute_work, decode_compact
 from chain.consensus.proof_of_work import ProofOfWorkRules
+from chain.ledger.actions import Action
 from chain.ledger.block import Block, Receipt
 from chain.simulation.world import World
 from chain.units import COIN_SYMBOL, Hash, TimeUs, format_amount
@@ -305,10 +307,16 @@ def build_transaction_row(place: int, record: BlockRecord, receipt: Receipt, hol
         Cell(str(place), "muted"),
         Cell(shorten_hash(signed.id)),
         Cell(holders.describe(signed.sender)),
-        Cell(holders.describe(action.recipient)),
+        Cell(_describe_target(action, holders)),
         Cell(format_amount(action.amount, 4), "strong"),
         Cell(format_amount(receipt.fee, 6), "muted"),
     )
+
+
+def _describe_target(action: Action, holders: Holders) -> str:
+    """Return whom a transaction pays, or what else it does."""
+    phrase = describe_action(action, holders)
+    return phrase.object if phrase.verb == "pay" else f"{phrase.verb} {phrase.object}"
 
 
 def get_block(world: World, key: bytes | str, at_us: TimeUs) -> BlockRecord | None:

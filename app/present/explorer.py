@@ -23,6 +23,7 @@ from app.present.chain import (
     get_standing,
 )
 from app.present.chain_why import explain_block
+from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import get_index
 from app.present.words import format_clock, format_delay, name_node, plural, shorten_hash
@@ -120,7 +121,7 @@ def build_block_page(simulation: Simulation, holders: Holders, block: Hash, at_u
 
 def _find_child(world: World, record: BlockRecord, at_us: TimeUs) -> Thing | None:
     """Return the child on the heaviest branch, or else the first."""
-    index, head = get_index(world), world.tree.get_best(at_us)
+    index, head = get_index(world), get_canonical(world, at_us)
     children = [child for child in index.get_at_height(record.height + 1, at_us) if child.parent is record]
     children.sort(key=lambda child: not index.is_on_branch(child, head))
     return Thing("block", children[0].hash) if children else None

@@ -1,11 +1,13 @@
 """The page of an address: what it owns at a moment, who is behind it, and everything it sent, got and mined."""
 
 from bisect import bisect_right
-from typing import Final
+from typing import Final, NamedTuple
 
+from app.present.actions import describe_action
 from app.present.chain import GLYPHS, TONES, Facts, get_standing
 from app.present.explorer import Page, TableModel
 from app.present.explorer_transaction import get_fate
+from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index
 from app.present.words import format_clock, format_coins, plural, shorten_hash
@@ -31,8 +33,7 @@ def build_address_page(simulation: Simulation, holders: Holders, address: Addres
     """Return the page of an address; one that was never used has a page too."""
     world = simulation.world
     index, holder = get_index(world), holders.get(address)
-    payments = _cut(index.payments.get(address, []), at_us)
-    blocks = [record for record in index.proposed.get(address, ()) if record.published_us <= at_us]
+    payments, blocks = index.get_payments(address, at_us), index.get_proposed(address, at_us)
     name = shorten_address(address) if holder is None else holder.name
     is_used = bool(payments or blocks or world.setup.allocations.get(address))
     state = (holder.kind if holder else "unknown holder") + ("" if is_used else " · never used")
@@ -52,11 +53,6 @@ def build_address_page(simulation: Simulation, holders: Holders, address: Addres
     )
 
 
-def _cut(records: list[TransactionRecord], at_us: TimeUs) -> list[TransactionRecord]:
-    """Return the transactions submitted by then; the list stands in order of submission."""
-    return records[: bisect_right(records, at_us, key=lambda record: record.submitted_us)]
-
-
 def _build_facts(
     world: World,
     index: RunIndex,
@@ -65,7 +61,7 @@ def _build_facts(
     blocks: list[BlockRecord],
     at_us: TimeUs,
 ) -> Facts:
-    head = world.tree.get_best(at_us)
+    head = get_canonical(world, at_us)
     account = world.ledger.state(head.hash).get_account(address)
     fields = [
         Field(
@@ -102,7 +98,7 @@ def _count_waiting(world: World, index: RunIndex, payments: list[TransactionReco
     """Return how many payments, of those that have not expired, are in no block."""
     oldest_us = at_us - world.ledger.parameters.expiry_us
     recent = payments[bisect_right(payments, oldest_us, key=lambda record: record.submitted_us) :]
-    state = world.ledger.state(world.tree.get_best(at_us).hash)
+    state = world.ledger.state(get_canonical(world, at_us).hash)
     return sum(
         get_including_block(world, index, record, at_us) is None
         and record.signed.transaction.nonce >= state.get_account(record.signed.sender).nonce
@@ -111,16 +107,14 @@ def _count_waiting(world: World, index: RunIndex, payments: list[TransactionReco
 
 
 def _build_rewards(world: World, index: RunIndex, blocks: list[BlockRecord], at_us: TimeUs) -> Field:
-    head = world.tree.get_best(at_us)
-    kept = [record for record in blocks if index.is_on_branch(record, head)]
-    executions = [world.ledger.execution(record.hash) for record in kept]
-    rewards = sum(execution.subsidy + execution.tips for execution in executions)
-    stale = f", {len(blocks) - len(kept)} lost" if len(blocks) > len(kept) else ""
-    return Field("rewards", "rewards", format_coins(rewards), "good", note=f"{plural(len(kept), 'block')}{stale}")
+    address, head = blocks[0].block.header.proposer, get_canonical(world, at_us)
+    count, units = index.get_earnings(address, head, at_us)
+    stale = f", {len(blocks) - count} lost" if len(blocks) > count else ""
+    return Field("rewards", "rewards", format_coins(units), "good", note=f"{plural(count, 'block')}{stale}")
 
 
 def _explain_balance(world: World, address: Address, at_us: TimeUs) -> Why:
-    head = world.tree.get_best(at_us)
+    head = get_canonical(world, at_us)
     account = world.ledger.state(head.hash).get_account(address)
     message = (
         f"{format_coins(account.balance)} is what the account has in the state after block #{head.height}, the tip of "
@@ -154,18 +148,15 @@ def _build_history(
     def get_row(place: int) -> tuple[Cell, ...]:
         record = get_record(place)
         mark, block, tone = _describe_place(world, index, record, at_us)
-        action, sender = record.signed.transaction.action, record.signed.sender
-        is_out, is_own = sender == address, sender == action.recipient
-        other = action.recipient if is_out else sender
-        sign = "" if is_own else "−" if is_out else "+"
+        side = _get_side(holders, address, record)
         return (
             Cell(mark, tone),
             Cell(format_clock(record.submitted_us), "muted"),
-            Cell("↻" if is_own else "→" if is_out else "←"),
-            Cell("itself" if is_own else holders.describe(other)),
-            Cell(sign + format_amount(action.amount, 4), "text" if is_out else "good"),
+            Cell(side.arrow),
+            Cell(side.other),
+            Cell(side.amount, "text" if side.arrow == "→" else "good"),
             Cell(block, tone),
-            Cell(clean(action.memo, 60), "muted"),
+            Cell(side.note, "muted"),
         )
 
     return TableModel(
@@ -177,6 +168,28 @@ def _build_history(
         lambda place: Thing("transaction", get_record(place).id),
         "No payments yet: send something to this address, or ask the faucet",
     )
+
+
+class _Side(NamedTuple):
+    """A transaction as one of those it names sees it."""
+
+    arrow: str
+    other: str
+    amount: str
+    note: str
+
+
+def _get_side(holders: Holders, address: Address, record: TransactionRecord) -> _Side:
+    action, sender = record.signed.transaction.action, record.signed.sender
+    payments, phrase = action.get_payments(), describe_action(action, holders)
+    note = clean(payments[0].memo if len(payments) == 1 else phrase.note, 60)
+    if sender != address:
+        got = sum(it.amount for it in payments if it.recipient == address)
+        return _Side("←", holders.describe(sender), f"+{format_amount(got, 4)}", note)
+    if len(payments) == 1 and payments[0].recipient == address:
+        return _Side("↻", "itself", format_amount(action.amount, 4), note)
+    other = phrase.object if phrase.verb == "pay" else f"{phrase.verb} {phrase.object}"
+    return _Side("→", other, f"−{format_amount(action.amount, 4)}", note)
 
 
 def _describe_place(world: World, index: RunIndex, record: TransactionRecord, at_us: TimeUs) -> tuple[str, str, Tone]:

@@ -4,6 +4,7 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
+from app.present.actions import describe_action
 from app.present.chain import Facts, format_bytes, format_title, get_standing
 from app.present.explorer import (
     Milestone,
@@ -15,6 +16,7 @@ from app.present.explorer import (
     build_refused_facts,
     describe_reach,
 )
+from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index
 from app.present.words import (
@@ -34,13 +36,17 @@ from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.encoding import decode
 from chain.errors import InvalidEncoding
+from chain.ledger.policy import Policy
 from chain.ledger.transaction import SignedTransaction, encode_transaction
 from chain.node.mempool import compute_mempool
 from chain.node.transactions import TransactionRecord
 from chain.simulation.commands import SubmitTransaction
 from chain.simulation.simulation import Simulation
 from chain.simulation.world import World
-from chain.units import MINUTE, Hash, TimeUs
+from chain.units import MINUTE, Address, Hash, TimeUs
+
+MOST_SHOWN: Final = 20
+"""Recipients of a batch that get a field each."""
 
 State = Literal["final", "confirmed", "pending", "queued", "replaced", "expired"]
 _LOOK: Final[dict[State, tuple[str, Tone]]] = {
@@ -72,7 +78,7 @@ def get_fate(world: World, index: RunIndex, record: TransactionRecord, at_us: Ti
         words = f"in block #{block.height} · {standing.words}"
         state: State = "final" if standing.state == "final" else "confirmed"
         return Fate(state, words, "consensus/finality", standing.meaning, block, standing.confirmations)
-    head = world.tree.get_best(at_us)
+    head = get_canonical(world, at_us)
     nonce = record.signed.transaction.nonce
     used = world.ledger.state(head.hash).get_account(record.signed.sender).nonce
     if nonce < used:
@@ -89,9 +95,8 @@ def get_fate(world: World, index: RunIndex, record: TransactionRecord, at_us: Ti
 
 def _name_rival(world: World, index: RunIndex, record: TransactionRecord, at_us: TimeUs) -> str:
     """Return `` by tx 4be2…91c0 in block #7`` for the transaction that took the nonce."""
-    sender, nonce = record.signed.sender, record.signed.transaction.nonce
-    for other in index.payments.get(sender, ()):
-        if other is not record and other.signed.sender == sender and other.signed.transaction.nonce == nonce:
+    for other in index.get_sent(record.signed.sender, record.signed.transaction.nonce):
+        if other is not record:
             block = get_including_block(world, index, other, at_us)
             if block is not None:
                 return f" by tx {shorten_hash(other.id)} in block #{block.height}"
@@ -100,10 +105,11 @@ def _name_rival(world: World, index: RunIndex, record: TransactionRecord, at_us:
 
 def _get_waiting_fate(world: World, index: RunIndex, record: TransactionRecord, at_us: TimeUs) -> Fate:
     """Return how it waits at the node it was handed to, among what its sender has sent."""
-    head = world.tree.get_head(record.origin, at_us)
+    head = world.view(record.origin, at_us).get_head()
+    oldest_us = TimeUs(at_us - world.ledger.parameters.expiry_us)
     held = sorted(
         (arrival_us, other.index, other.signed)
-        for other in index.payments.get(record.signed.sender, ())
+        for other in index.get_payments(record.signed.sender, at_us, oldest_us)
         if other.signed.sender == record.signed.sender
         and (arrival_us := other.spread.arrival_us(record.origin)) <= at_us
     )
@@ -173,18 +179,44 @@ def _build_facts(world: World, holders: Holders, record: TransactionRecord, fate
 def _build_signed_fields(holders: Holders, signed: SignedTransaction) -> tuple[list[Field], dict[str, Thing]]:
     """Return what the transaction itself says."""
     transaction, action = signed.transaction, signed.transaction.action
-    holds = signed.is_signature_valid
+    phrase, payments = describe_action(action, holders), action.get_payments()
     fields = [
         Field("id", "hash", signed.id.hex(), "strong"),
+        Field("action", "does", f"{phrase.verb} {phrase.object}", "strong", note=type(action).__name__.lower()),
         Field("from", "from", holders.describe_long(signed.sender), "accent"),
-        Field("to", "to", holders.describe_long(action.recipient), "accent"),
+    ]
+    links = {"from": Thing("address", signed.sender)}
+    for key, label, address in _list_others(signed):
+        fields.append(Field(key, label, holders.describe_long(address), "accent"))
+        links[key] = Thing("address", address)
+    memo = payments[0].memo if len(payments) == 1 else phrase.note
+    fields += [
         Field("amount", "amount", format_coins(action.amount), "strong"),
-        Field("memo", "memo", clean(action.memo, 256) or "–", "text" if action.memo else "muted"),
+        Field("memo", "memo", clean(memo, 256) or "–", "text" if memo else "muted"),
         Field("nonce", "nonce", str(transaction.nonce), note=f"{format_count(transaction.nonce)} came before it"),
-        Field("signature", "signature", "✓ valid Ed25519" if holds else "✗ not valid", "good" if holds else "bad"),
+        _build_signature_field(signed),
         Field("size", "size", format_bytes(signed.size_bytes)),
     ]
-    return fields, {"from": Thing("address", signed.sender), "to": Thing("address", action.recipient)}
+    return fields, links
+
+
+def _list_others(signed: SignedTransaction) -> list[tuple[str, str, Address]]:
+    """Return (key, label, address) of everybody a transaction names beside its sender."""
+    action, payments = signed.transaction.action, signed.transaction.action.get_payments()
+    named = [(f"to-{place}" if place else "to", "to", it.recipient) for place, it in enumerate(payments[:MOST_SHOWN])]
+    for name in ("contract", "validator"):
+        address = getattr(action, name, None)
+        if address is not None:
+            named.append((name, name, address))
+    return named
+
+
+def _build_signature_field(signed: SignedTransaction) -> Field:
+    authority = signed.transaction.authority
+    who = f"{authority.threshold} of {len(authority.public_keys)} keys" if isinstance(authority, Policy) else "Ed25519"
+    if signed.is_signature_valid:
+        return Field("signature", "signature", f"✓ valid {who}", "good", has_why=True)
+    return Field("signature", "signature", f"✗ not valid {who}", "bad", has_why=True)
 
 
 def _build_fee_fields(world: World, record: TransactionRecord, fate: Fate) -> list[Field]:
@@ -341,7 +373,7 @@ def _build_inclusion(world: World, index: RunIndex, block: BlockRecord, at_us: T
 
 def _list_confirmations(world: World, index: RunIndex, block: BlockRecord, at_us: TimeUs) -> list[Milestone]:
     """Return the blocks on top, up to the depth that is called final."""
-    head, finality = world.tree.get_best(at_us), world.consensus.rules.finality
+    head, finality = get_canonical(world, at_us), world.consensus.rules.finality
     depth = world.consensus.depth if finality is Finality.DEPTH else 0
     branch, steps = index.get_branch(head), []
     for count in range(2, min(depth, head.height - block.height + 1) + 1):

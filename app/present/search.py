@@ -5,22 +5,32 @@ Only what exists at the moment on screen is found. What is not found says what w
 
 import re
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple, TypeVar
 
-from app.present.chain import GLYPHS, TONES, format_title, get_standing
+from app.present.chain import GLYPHS, TONES, format_title, get_block, get_standing
+from app.present.heads import get_canonical
 from app.present.holders import Holders
-from app.present.index import RunIndex, get_index
+from app.present.index import RunIndex, get_index, get_submitted
+from app.present.prefixes import PrefixIndex
 from app.present.words import format_clock, format_coins, name_node, plural, shorten_hash
-from app.screens.view import Thing
+from app.screens.view import Kind, Thing
 from app.widgets.models import Cell, Column, Tone
 from chain.consensus.block_tree import BlockRecord
 from chain.errors import InvalidInput
+from chain.node.transactions import TransactionRecord
+from chain.simulation.history import Record
 from chain.simulation.world import World
-from chain.units import Address, TimeUs
-from chain.wallet.address import decode_address, encode_address, shorten_address
+from chain.units import Address, Hash, TimeUs
+from chain.wallet.address import ADDRESS_BYTES, decode_address, encode_address, shorten_address
+from chain.wallet.bech32m import CHARSET
+
+R = TypeVar("R")
 
 MOST_RESULTS: Final = 60
 LEAST_HASH_DIGITS: Final = 3
+LEAST_ADDRESS_LETTERS: Final = 3
+_ADDRESS_HEAD: Final = encode_address(Address(bytes(ADDRESS_BYTES)))[:4]
 _HEIGHT: Final = re.compile(r"#?\s*(\d{1,12})[′']?")
 _NODE: Final = re.compile(r"n(?:ode)?\s*(\d{1,5})")
 _HASH: Final = re.compile(rf"(?:0x)?([0-9a-f]{{{LEAST_HASH_DIGITS},64}})")
@@ -79,7 +89,7 @@ def search(world: World, holders: Holders, text: str, at_us: TimeUs) -> Found:
 def explain_nothing(world: World, query: str, at_us: TimeUs) -> str:
     """Return why nothing was found."""
     height, node = _HEIGHT.fullmatch(query), _NODE.fullmatch(query)
-    head = world.tree.get_best(at_us)
+    head = get_canonical(world, at_us)
     moment = format_clock(at_us)
     if height and int(height[1]) > head.height:
         return f"There is no block #{height[1]} at {moment}: the chain has reached #{head.height}."
@@ -111,7 +121,7 @@ def build_row(result: Result) -> tuple[Cell, ...]:
 def _suggest(world: World, holders: Holders, index: RunIndex, at_us: TimeUs) -> tuple[Result, ...]:
     """Return places to start from: the newest block, the person's own accounts, the faucet."""
     own = [_build_holder(world, holders, address, at_us) for address in holders.labels]
-    head = _build_block(world, index, world.tree.get_best(at_us), at_us)
+    head = _build_block(world, index, get_canonical(world, at_us), at_us)
     return (head, *own, _build_holder(world, holders, world.faucet.address, at_us))
 
 
@@ -124,7 +134,7 @@ def _build_block(world: World, index: RunIndex, record: BlockRecord, at_us: Time
 
 def _build_holder(world: World, holders: Holders, address: Address, at_us: TimeUs) -> Result:
     holder = holders.get(address)
-    balance = world.ledger.state(world.tree.get_best(at_us).hash).get_account(address).balance
+    balance = world.ledger.state(get_canonical(world, at_us).hash).get_account(address).balance
     title = shorten_address(address) if holder is None else f"{holder.name} {shorten_address(address)}"
     kind = "unknown holder" if holder is None else holder.kind
     return Result(Thing("address", address), "●", title, f"{kind} · {format_coins(balance, 4)}", "accent")
@@ -133,7 +143,7 @@ def _build_holder(world: World, holders: Holders, address: Address, at_us: TimeU
 def _find_heights(world: World, index: RunIndex, query: str, at_us: TimeUs) -> list[Result]:
     match = _HEIGHT.fullmatch(query)
     records = index.get_at_height(int(match[1]), at_us) if match else []
-    head = world.tree.get_best(at_us)
+    head = get_canonical(world, at_us)
     records.sort(key=lambda record: not index.is_on_branch(record, head))
     return [_build_block(world, index, record, at_us) for record in records]
 
@@ -147,7 +157,7 @@ def _find_nodes(world: World, query: str, at_us: TimeUs) -> list[Result]:
 
 def _build_node(world: World, node: int, at_us: TimeUs) -> Result:
     is_online = world.network.links.is_online(node, at_us)
-    head = world.tree.get_head(world.view(node).node, at_us)
+    head = world.view(node, at_us).get_head()
     note = f"{world.network.places[node].city} · on #{head.height}" if is_online else "switched off"
     return Result(
         Thing("node", node), "●" if is_online else "○", name_node(node), note, "text" if is_online else "muted"
@@ -165,43 +175,71 @@ def _find_holders(world: World, holders: Holders, query: str, at_us: TimeUs) -> 
 
 
 def _find_addresses(index: RunIndex, query: str, at_us: TimeUs) -> list[Address]:
-    """Return addresses without a name that have been used by then and begin like this."""
-    seen = ((address, payments[0].submitted_us) for address, payments in index.payments.items())
-    used = (Address(address) for address, first_us in seen if first_us <= at_us)
-    return [address for address in used if encode_address(address).startswith(query)][:MOST_RESULTS]
+    """Return addresses without a name that have been used by then and begin like this, or as in ``cr1qw508…k3v7``.
+
+    Five bits of the address stand in each letter; the hexadecimal digits they make are looked up.
+    """
+    begin, _, end = query.replace("...", "…").partition("…")
+    letters = begin[len(_ADDRESS_HEAD) :]
+    if len(letters) < LEAST_ADDRESS_LETTERS or any(letter not in CHARSET for letter in letters):
+        return []
+    bits = "".join(f"{CHARSET.index(letter):05b}" for letter in letters)[: 8 * ADDRESS_BYTES]
+    digits = f"{int(bits[: len(bits) & ~3], 2):0{len(bits) // 4}x}"
+    found = (Address(it) for it in index.addresses.iter_with(digits, "") if is_used(index, Address(it), at_us))
+    alike = (it for it in found if (text := encode_address(it)).startswith(begin) and text.endswith(end))
+    return list(islice(alike, MOST_RESULTS))
+
+
+def is_used(index: RunIndex, address: Address, at_us: TimeUs) -> bool:
+    """Return whether somebody had an address by then: paid, was paid, or proposed a block."""
+    payments = index.payments.get(address)
+    return bool((payments and payments[0].submitted_us <= at_us) or index.get_proposed(address, at_us))
 
 
 def _find_hashes(world: World, index: RunIndex, query: str, at_us: TimeUs) -> list[Result]:
     """Return blocks, transactions and refusals whose hash begins or ends like this, newest first."""
+    ways = _get_ways(query)
+    blocks = _match(index.block_hashes, ways, lambda it: get_block(world, it, at_us))
+    payments = _match(index.transaction_hashes, ways, lambda it: get_submitted(world, Hash(it), at_us))
+    refused = _match(index.refused_hashes, ways, lambda it: _get_refusal(index, it, at_us))
+    blocks.sort(key=lambda record: -record.index)
+    payments.sort(key=lambda record: -record.index)
+    return [
+        *(_build_block(world, index, record, at_us) for record in blocks),
+        *(_build_transaction(record) for record in payments),
+        *map(_build_refused, refused),
+    ]
+
+
+def _get_ways(query: str) -> tuple[tuple[str, str], ...]:
+    """Return with what a hash may begin and end to match a text: nothing, both ends, or either of them."""
     short, whole = _SHORT_HASH.fullmatch(query), _HASH.fullmatch(query)
-    if short is None and whole is None:
-        return []
-    begin, end = (short[1], short[2]) if short else ("", "")
-    part = whole[1] if whole else ""
-
-    def matches(digest: bytes) -> bool:
-        digits = digest.hex()
-        if part:
-            return digits.startswith(part) or digits.endswith(part)
-        return digits.startswith(begin) and digits.endswith(end)
-
-    blocks = reversed(world.tree.records[: world.tree.count_published(at_us)])
-    results = [_build_block(world, index, record, at_us) for record in blocks if matches(record.hash)][:MOST_RESULTS]
-    for transaction in reversed(world.transactions.records):
-        if transaction.submitted_us <= at_us and matches(transaction.id):
-            action = transaction.signed.transaction.action
-            note = f"{format_coins(action.amount, 4)} at {format_clock(transaction.submitted_us)}"
-            results.append(Result(Thing("transaction", transaction.id), "→", shorten_hash(transaction.id), note))
-        if len(results) >= MOST_RESULTS:
-            break
-    return results + _find_refused(index, matches, at_us)
+    if short is not None:
+        return ((short[1], short[2]),)
+    return ((whole[1], ""), ("", whole[1])) if whole is not None else ()
 
 
-def _find_refused(index: RunIndex, matches: Callable[[bytes], bool], at_us: TimeUs) -> list[Result]:
-    results = []
-    for subject, refusals in index.refusals.items():
-        if refusals[0].time_us <= at_us and matches(subject):
-            kind = "block" if refusals[0].kind == "refused-block" else "transaction"
-            note = f"refused by {name_node(refusals[0].node)}"
-            results.append(Result(Thing(kind, subject), "✗", shorten_hash(subject), note, "bad"))  # type: ignore[arg-type]
-    return results
+def _match(hashes: PrefixIndex, ways: tuple[tuple[str, str], ...], get: Callable[[bytes], R | None]) -> list[R]:
+    """Return what is found under the first matching hashes of each way, each once."""
+    found: dict[bytes, R] = {}
+    for way in ways:
+        there = ((digest, it) for digest in hashes.iter_with(*way) if (it := get(digest)) is not None)
+        found.update(islice(there, MOST_RESULTS))
+    return list(found.values())
+
+
+def _build_transaction(record: TransactionRecord) -> Result:
+    action = record.signed.transaction.action
+    note = f"{format_coins(action.amount, 4)} at {format_clock(record.submitted_us)}"
+    return Result(Thing("transaction", record.id), "→", shorten_hash(record.id), note)
+
+
+def _get_refusal(index: RunIndex, subject: bytes, at_us: TimeUs) -> Record | None:
+    first = index.refusals[subject][0]
+    return first if first.time_us <= at_us else None
+
+
+def _build_refused(refusal: Record) -> Result:
+    kind: Kind = "block" if refusal.kind == "refused-block" else "transaction"
+    thing = Thing(kind, refusal.subject)
+    return Result(thing, "✗", shorten_hash(refusal.subject), f"refused by {name_node(refusal.node)}", "bad")
