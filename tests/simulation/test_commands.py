@@ -1,7 +1,7 @@
 """Commands: typed, named as in a save, and applied or refused whatever numbers they hold."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 import pytest
@@ -20,10 +20,11 @@ KINDS: tuple[type[Any], ...] = get_args(c.Command)
 NUMBERS = st.one_of(
     st.integers(min_value=-2, max_value=13), st.sampled_from([10**9, 10**18, 2**63, -(2**63), 10**30, -(10**30)])
 )
-FIELDS: dict[type, st.SearchStrategy[Any]] = {
+FIELDS: dict[Any, st.SearchStrategy[Any]] = {
     int: NUMBERS,
     bool: st.booleans(),
     bytes: st.binary(max_size=24) | st.binary(min_size=20, max_size=20),
+    Literal: st.sampled_from(get_args(c.RightName)),
     tuple: st.lists(st.lists(NUMBERS, max_size=4).map(tuple), max_size=3).map(tuple),
 }
 
