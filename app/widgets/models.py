@@ -224,3 +224,37 @@ class Why:
     """Such as ``ledger/nonce``."""
     numbers: tuple[tuple[str, str], ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """One place of a grid, such as one validator's vote in one round."""
+
+    text: str
+    """A glyph, or a short name and a glyph."""
+    tone: Tone = "text"
+    words: str = ""
+    """What it says, as a sentence; empty where there is nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One row of a grid."""
+
+    label: str
+    cells: tuple[GridCell, ...]
+    is_current: bool = False
+    """Whether it is the row in which things happen now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows of short cells under headings: votes, attestations, turns."""
+
+    title: str = ""
+    columns: tuple[str, ...] = ()
+    """Headings; empty for none."""
+    rows: tuple[GridRow, ...] = ()
+    legend: str = ""
+    """What the glyphs mean."""
+    empty: str = "Nothing to show yet"
