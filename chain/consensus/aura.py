@@ -30,6 +30,7 @@ from chain.consensus.validators import Keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock
 from chain.ledger.block import Block
+from chain.ledger.context import StakeChange
 from chain.units import Address, NodeId, TimeUs
 
 MAX_SCORE: Final = (1 << 128) - 1
@@ -105,7 +106,7 @@ class AuraRules(Rules[AuraState]):
             message = f"{seal.signature.hex()[:16]}… is no signature of this header by {primary.account.hex()[:16]}…"
             raise InvalidBlock("aura/signature", message)
 
-    def apply(self, parent: AuraState, block: Block) -> AuraState:
+    def apply(self, parent: AuraState, block: Block, changes: tuple[StakeChange, ...] = ()) -> AuraState:
         step = decode(AuraSeal, block.header.consensus).step
         return AuraState(step, parent.total_score + compute_score(parent.step, step))
 

@@ -22,7 +22,7 @@ import msgspec
 from chain.consensus.block_tree import BlockRecord, BlockTree, Nodes, Times
 from chain.errors import CommandRefused, InvalidMessage
 from chain.ledger.block import Block
-from chain.ledger.context import Reward
+from chain.ledger.context import Reward, StakeChange
 from chain.units import Address, Hash, NodeId, TimeUs
 
 S = TypeVar("S")
@@ -212,8 +212,11 @@ class Rules(ABC, Generic[S]):
         return ()
 
     @abstractmethod
-    def apply(self, parent: S, block: Block) -> S:
-        """Return the state after a block that ``check`` accepted."""
+    def apply(self, parent: S, block: Block, changes: tuple[StakeChange, ...] = ()) -> S:
+        """Return the state after a block that ``check`` accepted.
+
+        ``changes`` is what its transactions ask of consensus: votes, deposits, exits, in their order.
+        """
 
     @abstractmethod
     def weight(self, state: S) -> int:

@@ -1,9 +1,9 @@
 """Delegated proof of stake: those with stake approve producers, and the most approved take turns.
 
-Rules. Everybody with stake approves candidates; a candidate's weight is the stake that approves it, and those with the
-most weight, ``producers`` of them, make the blocks. Time is cut into slots of ``interval``. In a round each has
-``repetitions`` slots one after another; the order is fixed (EOS: by account) or shuffled after every round (BitShares).
-A block's slot is later than its parent's and belongs to its producer. A slot whose producer is silent stays empty.
+Rules. Everybody with stake approves candidates, and the most approved make the blocks (chain/consensus/elections.py).
+Time is cut into slots of ``interval``. In a round each producer has ``repetitions`` slots one after another; the order
+is fixed (EOS: by account) or shuffled after every round (BitShares). A block's slot is later than its parent's and
+belongs to its producer. A slot whose producer is silent stays empty.
 
 Last irreversible block. EOS: a block says how many blocks before it its producer confirms, none it may have
 contradicted before; what more than two thirds of the producers confirmed is proposed as irreversible, and what more
@@ -17,27 +17,40 @@ finality is by depth, and a partition can undo it.
 
 Sources: EOSIO 1.8, libraries/chain/block_header_state.cpp (``next``, ``calc_dpos_last_irreversible``,
 ``get_scheduled_producer``), plugins/producer_plugin (watermarks), fork_database.cpp (``by_lib_block_num``); BitShares,
-graphene libraries/chain: db_update.cpp (``update_last_irreversible_block``), db_witness_schedule.cpp
-(``update_witness_schedule``). BitShares asks for 70 % (GRAPHENE_IRREVERSIBLE_THRESHOLD).
+graphene libraries/chain/db_update.cpp (``update_last_irreversible_block``). BitShares asks for 70 %
+(GRAPHENE_IRREVERSIBLE_THRESHOLD).
 
-Simplifications: who has stake approves itself and the next candidates after it, ``approvals`` in all, and approvals
-stay for a run: no transaction changes them yet. Ed25519 for secp256k1, so a block names its producer.
+Simplifications: at genesis who has stake approves itself and the next candidates after it, ``approvals`` in all.
+Ed25519 for secp256k1, so a block names its producer.
 """
 
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chain.consensus.base import Agent, Effects, Finality, Publish, Rules, SetTimer, Setup, View
 from chain.consensus.block_tree import BlockRecord
+from chain.consensus.elections import (
+    Electorate,
+    Producers,
+    Schedule,
+    apply_changes,
+    count_votes,
+    elect,
+    promote,
+    shuffle_producers,
+)
 from chain.consensus.signed_seal import is_signed, sign_block
+from chain.consensus.stake_book import build_book
 from chain.consensus.uptime import Uptime
 from chain.consensus.validators import Context, Keyring, build_keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import Block
-from chain.units import DAY, MILLISECOND, SECOND, NodeId, Span, TimeUs
+from chain.ledger.context import Reward, StakeChange
+from chain.units import DAY, MILLISECOND, SECOND, Address, NodeId, Span, TimeUs
 
 SEAL_DOMAIN: Final = "dpos-seal"
 MAX_TRACKED: Final = 1024
@@ -64,7 +77,11 @@ class DelegatedParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     irreversible: Literal["eos", "bitshares"] = "eos"
     """Which rule makes blocks irreversible."""
     approvals: Annotated[int, Meta(ge=1, le=1000)] = 1
-    """How many candidates each holder of stake approves. EOS: up to 30."""
+    """How many candidates each holder of stake approves at genesis. EOS: up to 30."""
+    election_interval: Span = Span(60 * SECOND)
+    """How often votes are counted. EOS: a minute; BitShares: at maintenance, once a day by default."""
+    refund_delay: Span = Span(3 * DAY)
+    """How long stake that is taken back takes. EOS: three days."""
     watts_per_node: Annotated[int, Meta(ge=0, le=10**6)] = 100
     """Power a node takes while it runs."""
 
@@ -72,40 +89,6 @@ class DelegatedParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         """Refuse what no chain can grow from. Raises InvalidScenario naming the key."""
         if not MILLISECOND <= self.interval <= 366 * DAY:
             raise InvalidScenario("consensus.interval", str(self.interval), '"1ms" to "366d"')
-
-
-# Elections -----------------------------------------------------------------------------------------------------------
-
-
-def elect(ballots: dict[int, tuple[int, ...]], stakes: dict[int, int], count: int) -> list[int]:
-    """Return the ``count`` candidates whom most stake approves, most first; the lower index on ties.
-
-    ``ballots`` has the candidates each voter approves; each of them gets the voter's whole stake.
-    """
-    weights: dict[int, int] = {}
-    for voter in sorted(ballots):
-        for candidate in dict.fromkeys(ballots[voter]):
-            weights[candidate] = weights.get(candidate, 0) + stakes[voter]
-    ranked = sorted(weights, key=lambda candidate: (-weights[candidate], candidate))
-    return [candidate for candidate in ranked if weights[candidate]][:count]
-
-
-def shuffle_producers(producers: tuple[int, ...], time_us: int) -> tuple[int, ...]:
-    """Return BitShares' order of a new round, from the time of the block before it (``update_witness_schedule``)."""
-    shuffled, mask = list(producers), (1 << 64) - 1
-    time_high = (time_us // SECOND) << 32
-    for index in range(len(shuffled)):
-        luck = time_high + index * 2685821657736338717 & mask
-        luck ^= luck >> 12
-        luck ^= luck << 25 & mask
-        luck ^= luck >> 27
-        luck = luck * 2685821657736338717 & mask
-        other = index + luck % (len(shuffled) - index)
-        shuffled[index], shuffled[other] = shuffled[other], shuffled[index]
-    return tuple(shuffled)
-
-
-# The last irreversible block -----------------------------------------------------------------------------------------
 
 
 class Confirmations(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -148,13 +131,25 @@ def apply_eos_block(before: Confirmations, producer: int, confirmed: int) -> Con
     return Confirmations(height, bytes(missing), proposed, implied, irreversible, produced)
 
 
-def apply_bitshares_block(before: Confirmations, producer: int) -> Confirmations:
-    """Return the state after a block of the producer of this place: 70 % have built on what is irreversible."""
+def apply_bitshares_block(before: Confirmations, producer: int | None) -> Confirmations:
+    """Return the state after a block of the producer of this place: 70 % have built on what is irreversible.
+
+    None: somebody who was voted out, but has his turn in the round that is under way.
+    """
     height = before.height + 1
-    produced = _replace(before.produced, producer, height)
+    produced = before.produced if producer is None else _replace(before.produced, producer, height)
     place = (100 - IRREVERSIBLE_PERCENT) * len(produced) // 100
     irreversible = max(before.irreversible, sorted(produced)[place])
     return Confirmations(height, b"", 0, (), irreversible, produced)
+
+
+def change_producers(before: Confirmations, old: Producers, new: Producers) -> Confirmations:
+    """Return the state for another set: a newcomer counts as having seen what is irreversible (EOS), or nothing."""
+    places = {index: place for place, index in enumerate(old)}
+    start = before.irreversible if before.implied else 0
+    produced = tuple(before.produced[places[it]] if it in places else start for it in new)
+    implied = tuple(before.implied[places[it]] if it in places else start for it in new) if before.implied else ()
+    return replace(before, produced=produced, implied=implied)
 
 
 def _replace(values: tuple[int, ...], place: int, value: int) -> tuple[int, ...]:
@@ -180,28 +175,37 @@ class DelegatedState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     slot: int
     missed: int
     """Slots that stayed empty on this branch."""
-    order: tuple[int, ...]
-    """The producers of the round, by their turn: places in ``DelegatedRules.producers``."""
+    order: Producers
+    """The producers of the round, by their turn."""
     confirmations: Confirmations
+    schedule: Schedule
+    electorate: Electorate
 
 
 class DelegatedRules(Rules[DelegatedState]):
     """Checks slots, turns and confirmations. One object serves every node."""
 
-    def __init__(self, parameters: DelegatedParameters, keyring: Keyring, producers: list[int]) -> None:
+    def __init__(
+        self, parameters: DelegatedParameters, keyring: Keyring, producers: list[int], electorate: Electorate
+    ) -> None:
         self.parameters, self.keyring = parameters, keyring
-        # EOS sorts a schedule by account name
-        self.producers = tuple(sorted(producers, key=lambda index: keyring.validators[index].account))
-        """Validators by place."""
+        self.producers = self.sort(producers)
+        """Those elected at genesis, by place."""
         self.is_eos = parameters.irreversible == "eos"
         self.finality = Finality.INSTANT if self.is_eos else Finality.DEPTH
+        self.electorate = electorate
+        self.candidates = {one.account: one.index for one in keyring.validators}
+
+    def sort(self, producers: list[int]) -> Producers:
+        """Return producers by place: in order of account, as EOS does it by account name."""
+        return tuple(sorted(producers, key=lambda index: self.keyring.validators[index].account))
 
     def genesis(self, block: Block) -> DelegatedState:
-        count = len(self.producers)
-        return DelegatedState(0, 0, tuple(range(count)), build_confirmations(count))
+        confirmations = build_confirmations(len(self.producers))
+        return DelegatedState(0, 0, self.producers, confirmations, Schedule(self.producers), self.electorate)
 
     def get_turn(self, state: DelegatedState, slot: int) -> int:
-        """Return the place of the producer whose slot it is, after a block with this state."""
+        """Return the validator whose slot it is, after a block with this state."""
         turn = slot % (len(state.order) * self.parameters.repetitions) // self.parameters.repetitions
         return state.order[turn]
 
@@ -210,34 +214,61 @@ class DelegatedRules(Rules[DelegatedState]):
         if seal.slot <= parent.slot or seal.slot * self.parameters.interval != header.time_us:
             message = f"slot {seal.slot} at {header.time_us} µs, after slot {parent.slot}"
             raise InvalidBlock("dpos/slot", f"{message}; slots last {int(self.parameters.interval)} µs")
-        place = self.get_turn(parent, seal.slot)
-        producer = self.keyring.validators[self.producers[place]]
+        producer = self.keyring.validators[self.get_turn(parent, seal.slot)]
         if header.proposer != producer.account:
             message = f"slot {seal.slot} is that of {producer.account.hex()[:16]}…"
             raise InvalidBlock("dpos/producer", f"{message}, not of {header.proposer.hex()[:16]}…")
-        self._check_confirmed(parent.confirmations, place, seal.confirmed)
+        self._check_confirmed(parent, producer.index, seal.confirmed)
         if not is_signed(header, seal, self.keyring, producer.index, SEAL_DOMAIN):
             message = f"{seal.signature.hex()[:16]}… is no signature of this header by {producer.account.hex()[:16]}…"
             raise InvalidBlock("dpos/signature", message)
 
-    def _check_confirmed(self, before: Confirmations, place: int, confirmed: int) -> None:
-        most = before.height - before.produced[place] if self.is_eos else 0
+    def _check_confirmed(self, parent: DelegatedState, index: int, confirmed: int) -> None:
+        before, most = parent.confirmations, 0
+        if self.is_eos:
+            most = before.height - before.produced[parent.schedule.producers.index(index)]
         if confirmed > most:
             message = f"{confirmed} blocks confirmed, {most} came since the producer's last"
             raise InvalidBlock("dpos/double-confirm", message)
 
-    def apply(self, parent: DelegatedState, block: Block) -> DelegatedState:
-        seal = decode(DelegatedSeal, block.header.consensus)
-        place = self.get_turn(parent, seal.slot)
+    def compute_rewards(
+        self, parent: DelegatedState, proposer: Address, consensus: bytes, subsidy: int
+    ) -> tuple[Reward, ...]:
+        """Pay back the stake that was asked for and is due."""
+        return parent.electorate.book.get_due(parent.slot * self.parameters.interval)
+
+    def apply(self, parent: DelegatedState, block: Block, changes: tuple[StakeChange, ...] = ()) -> DelegatedState:
+        seal, p = decode(DelegatedSeal, block.header.consensus), self.parameters
+        index, schedule = self.get_turn(parent, seal.slot), parent.schedule
+        place = schedule.producers.index(index) if index in schedule.producers else None
         if self.is_eos:
+            assert place is not None
             after = apply_eos_block(parent.confirmations, place, seal.confirmed)
+            schedule = promote(schedule, after.height, after.irreversible)
         else:
             after = apply_bitshares_block(parent.confirmations, place)
-        order = parent.order
-        is_round_over = after.height % (len(order) * self.parameters.repetitions) == 0
-        if self.parameters.order == "shuffled" and is_round_over:
-            order = shuffle_producers(order, block.header.time_us)
-        return DelegatedState(seal.slot, parent.missed + seal.slot - parent.slot - 1, order, after)
+        if (seal.slot - schedule.counted_slot) * p.interval > p.election_interval:
+            schedule = count_votes(schedule, self._elect(parent.electorate), seal.slot, after.height, self.is_eos)
+        if schedule.producers != parent.schedule.producers:
+            after = change_producers(after, parent.schedule.producers, schedule.producers)
+        electorate = apply_changes(
+            parent.electorate, changes, self.candidates, parent.slot * p.interval, p.refund_delay
+        )
+        order = self._get_order(parent, schedule, after.height, block.header.time_us)
+        return DelegatedState(
+            seal.slot, parent.missed + seal.slot - parent.slot - 1, order, after, schedule, electorate
+        )
+
+    def _elect(self, electorate: Electorate) -> Producers:
+        elected = elect(dict(electorate.ballots), electorate.book.compute_stakes(), self.parameters.producers)
+        return self.sort(elected)
+
+    def _get_order(self, parent: DelegatedState, schedule: Schedule, height: int, time_us: int) -> Producers:
+        """Return who takes turns after a block; BitShares keeps to the round that is under way."""
+        is_new, is_shuffled = schedule.producers != parent.schedule.producers, self.parameters.order == "shuffled"
+        if is_shuffled and height % (len(schedule.producers) * self.parameters.repetitions) == 0:
+            return shuffle_producers(schedule.producers, time_us)
+        return schedule.producers if is_new and (self.is_eos or not is_shuffled) else parent.order
 
     def weight(self, state: DelegatedState) -> int:
         """Return the height; under the EOS rule what is irreversible comes first (fork_database, by_lib_block_num)."""
@@ -251,19 +282,19 @@ class DelegatedRules(Rules[DelegatedState]):
         return record
 
     def wakes_agents(self, parent: DelegatedState, state: DelegatedState) -> list[int]:
-        """Return the producers' nodes when the order of turns has changed."""
+        """Return the nodes of those whose turns have changed."""
         if state.order == parent.order:
             return []
-        return [self.keyring.validators[index].node for index in self.producers]
+        return [self.keyring.validators[index].node for index in sorted({*parent.order, *state.order})]
 
 
 class Producer(Agent):
     """An honest elected producer: in each of its slots it builds on the best block it knows."""
 
-    __slots__ = ("_uptime", "_watermark", "place", "rules")
+    __slots__ = ("_uptime", "_watermark", "index", "rules")
 
-    def __init__(self, rules: DelegatedRules, place: int) -> None:
-        self.rules, self.place = rules, place
+    def __init__(self, rules: DelegatedRules, index: int) -> None:
+        self.rules, self.index = rules, index
         self._uptime, self._watermark = Uptime(), 0  # the height it last signed, on whatever branch
 
     def start(self, view: View) -> Effects:
@@ -279,15 +310,14 @@ class Producer(Agent):
     def on_timer(self, view: View, name: str, data: int) -> Effects:
         head, rules = view.heaviest(), self.rules
         state: DelegatedState = head.state
-        if state.slot >= data or rules.get_turn(state, data) != self.place:
+        if state.slot >= data or rules.get_turn(state, data) != self.index:
             return self._arm(view)
         # what it may have contradicted on another branch it does not confirm (producer_plugin, watermarks)
         confirmed = min(max(0, head.height - self._watermark), head.height - state.confirmations.irreversible)
         seal = DelegatedSeal(data, confirmed if rules.is_eos and self._watermark else 0)
         self._watermark = max(self._watermark, head.height + 1)
         block = view.build_block(head.hash, encode(seal))
-        index = rules.producers[self.place]
-        return [Publish(sign_block(block, seal, rules.keyring, index, SEAL_DOMAIN)), *self._arm(view)]
+        return [Publish(sign_block(block, seal, rules.keyring, self.index, SEAL_DOMAIN)), *self._arm(view)]
 
     def compute_energy_joules(self, now_us: TimeUs) -> int:
         return self._uptime.compute_joules(self.rules.parameters.watts_per_node, now_us)
@@ -297,23 +327,23 @@ class Producer(Agent):
         rules, state = self.rules, view.heaviest().state
         interval, first = rules.parameters.interval, view.now_us // rules.parameters.interval + 1
         for slot in range(first, first + len(state.order) * rules.parameters.repetitions):
-            if rules.get_turn(state, slot) == self.place:
+            if rules.get_turn(state, slot) == self.index:
                 return [SetTimer(_SLOT, TimeUs(slot * interval), slot)]
         return ()
 
 
 def build(parameters: DelegatedParameters, context: Context) -> Setup[Any]:
-    """Return the rules and an agent for every elected producer."""
+    """Return the rules and an agent for every node: whoever has no turn waits to be elected."""
     staking = [node for node, stake in enumerate(context.stakes) if stake]
-    keyring = build_keyring(context, [NodeId(node) for node in staking], [context.stakes[node] for node in staking])
-    count = len(staking)
+    nodes = [NodeId(node) for node in [*staking, *(node for node, stake in enumerate(context.stakes) if not stake)]]
+    keyring = build_keyring(context, nodes, [context.stakes[node] for node in nodes])
+    accounts, count = [one.account for one in keyring.validators], len(staking)
     approved = range(min(parameters.approvals, count))
-    ballots = {index: tuple((index + step) % count for step in approved) for index in range(count)}
-    stakes = {one.index: one.power for one in keyring.validators}
-    rules = DelegatedRules(parameters, keyring, elect(ballots, stakes, parameters.producers))
-    agents: dict[NodeId, Agent] = {
-        keyring.validators[index].node: Producer(rules, place) for place, index in enumerate(rules.producers)
-    }
+    ballots = {accounts[index]: tuple((index + step) % count for step in approved) for index in range(count)}
+    stakes = {one.account: one.power for one in keyring.validators}
+    electorate = Electorate(tuple(sorted(ballots.items())), build_book(stakes))
+    rules = DelegatedRules(parameters, keyring, elect(ballots, stakes, parameters.producers), electorate)
+    agents: dict[NodeId, Agent] = {one.node: Producer(rules, one.index) for one in keyring.validators}
     count = len(rules.producers)
     depth = 0 if rules.is_eos else count - (100 - IRREVERSIBLE_PERCENT) * count // 100  # where no slot stays empty
     return Setup(parameters.protocol, rules, agents, depth)

@@ -40,6 +40,7 @@ from chain.crypto.hashing import digest
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidMessage
 from chain.ledger.block import Block, Header
+from chain.ledger.context import StakeChange
 from chain.units import Hash, TimeUs
 
 BLOCK_DOMAIN: Final = "gasper/block"
@@ -201,7 +202,7 @@ class GasperRules(Rules[BeaconState]):
         if not is_slashable_validator(state, index):
             raise InvalidBlock("proof-of-stake/slashing", f"validator {index} cannot be slashed (any more)")
 
-    def apply(self, parent: BeaconState, block: Block) -> BeaconState:
+    def apply(self, parent: BeaconState, block: Block, changes: tuple[StakeChange, ...] = ()) -> BeaconState:
         seal = decode(Seal, block.header.consensus)
         state = self.get_state(parent, self.get_epoch(seal.slot))
         state = beacon.apply_header(state, seal.slot, block.hash, seal.proposer, seal.reveal)

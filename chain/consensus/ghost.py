@@ -37,7 +37,7 @@ from chain.crypto.hashing import grind
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import HEADER_DOMAIN, Block, encode_header_prefix, set_nonce
-from chain.ledger.context import Reward
+from chain.ledger.context import Reward, StakeChange
 from chain.units import DAY, MILLISECOND, NEVER, SECOND, Address, Hash, NodeId, Span, TimeUs
 
 MIN_DIFFICULTY: Final = 131_072
@@ -195,7 +195,7 @@ class GhostRules(Rules[GhostState]):
             rewards.append(Reward(proposer, subsidy // NEPHEW_DIVISOR))
         return tuple(rewards)
 
-    def apply(self, parent: GhostState, block: Block) -> GhostState:
+    def apply(self, parent: GhostState, block: Block, changes: tuple[StakeChange, ...] = ()) -> GhostState:
         seal = decode(GhostSeal, block.header.consensus)
         difficulty = int.from_bytes(seal.difficulty)
         total = parent.total_difficulty + difficulty

@@ -35,6 +35,7 @@ from chain.consensus.validators import Context, Keyring, build_keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import EMPTY_NONCE, Block, set_nonce
+from chain.ledger.context import StakeChange
 from chain.units import DAY, MILLISECOND, SECOND, Address, Hash, NodeId, Span, TimeUs
 
 DIFF_NOTURN: Final = 1
@@ -238,7 +239,7 @@ class CliqueRules(Rules[CliqueState]):
             )
             raise InvalidBlock("clique/checkpoint-signers", message)
 
-    def apply(self, parent: CliqueState, block: Block) -> CliqueState:
+    def apply(self, parent: CliqueState, block: Block, changes: tuple[StakeChange, ...] = ()) -> CliqueState:
         header, seal, before = block.header, decode(CliqueSeal, block.header.consensus), parent.snapshot
         authorize = header.nonce == NONCE_AUTH
         after = apply_vote(before, header.proposer, seal.beneficiary, authorize, self.parameters.epoch_blocks)

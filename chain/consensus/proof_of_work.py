@@ -36,6 +36,7 @@ from chain.crypto.hashing import grind
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import HEADER_DOMAIN, Block, encode_header_prefix
+from chain.ledger.context import StakeChange
 from chain.units import DAY, MILLISECOND, NEVER, SECOND, Span, TimeUs
 
 MIN_INTERVAL_US: Final = MILLISECOND
@@ -120,7 +121,7 @@ class ProofOfWorkRules(Rules[WorkState]):
             message = f"hash {block.hash.hex()[:16]}… exceeds the target {target:064x}"[:120]
             raise InvalidBlock("proof-of-work/target", message)
 
-    def apply(self, parent: WorkState, block: Block) -> WorkState:
+    def apply(self, parent: WorkState, block: Block, changes: tuple[StakeChange, ...] = ()) -> WorkState:
         height, time_us = parent.height + 1, TimeUs(block.header.time_us)
         window, bits = self.parameters.retarget_window, parent.next_bits
         window_start_us = time_us if window and height % window == 0 else parent.window_start_us

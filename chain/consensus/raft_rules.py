@@ -18,6 +18,7 @@ from chain.consensus.validators import Keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidMessage
 from chain.ledger.block import Block
+from chain.ledger.context import StakeChange
 
 KEPT_INTERVALS: Final = 20
 """Messages are kept for so many intervals, and for as many more at most."""
@@ -110,7 +111,7 @@ class RaftRules(Rules[RaftState]):
             message = f"the account {block.header.proposer.hex()[:16]}… is not that of node {seal.leader}"
             raise InvalidBlock("raft/leader", message)
 
-    def apply(self, parent: RaftState, block: Block) -> RaftState:
+    def apply(self, parent: RaftState, block: Block, changes: tuple[StakeChange, ...] = ()) -> RaftState:
         return RaftState(parent.index + 1, decode(RaftSeal, block.header.consensus).term)
 
     def weight(self, state: RaftState) -> int:

@@ -43,6 +43,7 @@ from chain.draws import draw_weighted
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import Block
+from chain.ledger.context import StakeChange
 from chain.units import DAY, MILLISECOND, SECOND, NodeId, Span, TimeUs
 
 SEAL_DOMAIN: Final = "snowman-seal"
@@ -138,7 +139,7 @@ class SnowmanRules(Rules[SnowmanState]):
             message = f"{seal.signature.hex()[:16]}… is no signature of this header by {proposer.account.hex()[:16]}…"
             raise InvalidBlock("snowman/signature", message)
 
-    def apply(self, parent: SnowmanState, block: Block) -> SnowmanState:
+    def apply(self, parent: SnowmanState, block: Block, changes: tuple[StakeChange, ...] = ()) -> SnowmanState:
         return SnowmanState(parent.height + 1, TimeUs(block.header.time_us))
 
     def weight(self, state: SnowmanState) -> int:

@@ -53,6 +53,16 @@ class Polls(Ensemble):
         other._snowballs = {index: snowball.copy() for index, snowball in self._snowballs.items()}
         return other
 
+    def get_streaks(self, blocks: Sequence[BlockRecord]) -> dict[int, Counts]:
+        """Return, by index of a block that is polled about, how many polls in a row have succeeded at each node."""
+        streaks: dict[int, Counts] = {}
+        for block in blocks:
+            snowball = self._snowballs.get(block.parent.index) if block.parent is not None else None
+            streak = snowball.streaks.get(int.from_bytes(block.hash)) if snowball is not None else None
+            if streak is not None:
+                streaks[block.index] = streak
+        return streaks
+
     def on_block(self, stage: Stage, block: BlockRecord) -> Effects:
         assert block.parent is not None
         if block.parent.index != self._settled and block.parent.index not in self._open:

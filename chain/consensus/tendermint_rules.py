@@ -24,6 +24,7 @@ from chain.consensus.validators import Keyring
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidMessage
 from chain.ledger.block import Block
+from chain.ledger.context import StakeChange
 from chain.units import Hash
 
 PREVOTE: Final = "prevote"
@@ -138,7 +139,7 @@ class TendermintRules(Rules[TendermintState]):
         if len(convicted) >= len(parent.seats):
             raise InvalidBlock("tendermint/evidence", f"it leaves none of {len(parent.seats)} validators")
 
-    def apply(self, parent: TendermintState, block: Block) -> TendermintState:
+    def apply(self, parent: TendermintState, block: Block, changes: tuple[StakeChange, ...] = ()) -> TendermintState:
         convicted = {it.one.validator for it in decode(TendermintSeal, block.header.consensus).evidence}
         if not convicted:
             return self._elect(parent.height + 1, parent.seats, parent.powers)

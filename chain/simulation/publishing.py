@@ -33,14 +33,14 @@ def publish_block(world: "World", node: NodeId, block: Block, message_bytes: int
         if parent is None:
             raise InvalidBlock("consensus/parent", f"parent {block.header.parent.hex()[:16]}… is not known")
         _check_block(world, parent, block)
-        world.ledger.add(block, _compute_rewards(world, parent, block))
+        execution = world.ledger.add(block, _compute_rewards(world, parent, block))
     except InvalidBlock as error:
         send_invalid_block(world, node, block, error)
         return None
     known = tree.get(block.hash)
     if known is not None:
         return known  # what has been sent is not sent again
-    state = rules.apply(parent.state, block)
+    state = rules.apply(parent.state, block, execution.changes)
     size_bytes = block.size_bytes + message_bytes
     publish = world.network.send if message_bytes and world.is_mesh else world.network.publish
     spread = publish(block.hash, node, world.now_us, size_bytes, "block")

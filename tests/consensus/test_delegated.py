@@ -17,18 +17,24 @@ from chain.consensus.delegated import (
     apply_bitshares_block,
     apply_eos_block,
     build_confirmations,
-    elect,
-    shuffle_producers,
+    change_producers,
 )
+from chain.consensus.elections import Schedule, count_votes, elect, promote, shuffle_producers
 from chain.consensus.signed_seal import sign_block
+from chain.crypto.signatures import get_public_key
+from chain.draws import draw_bytes
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock
+from chain.ledger.actions import Action, Deposit, Exit, Vote
 from chain.ledger.block import Block
+from chain.ledger.fees import compute_intrinsic_gas
+from chain.ledger.transaction import Transaction, sign_transaction
 from chain.scenario import apply_settings, build, load_scenario
-from chain.simulation.commands import Heal, Partition, SetLag, StartNode, StopNode
+from chain.simulation.commands import Heal, Partition, SetLag, StartNode, StopNode, SubmitTransaction
 from chain.simulation.report import compute_report
 from chain.simulation.simulation import Simulation
-from chain.units import SECOND, NodeId, TimeUs
+from chain.units import COIN, SECOND, Address, NodeId, TimeUs
+from chain.wallet.address import compute_address
 
 
 def start(name: str = "classroom", *changes: str, seed: int = 5) -> Simulation:
@@ -59,6 +65,87 @@ def test_the_most_approved_nodes_produce_and_nobody_else() -> None:
     assert len(simulation.world.tree) == 31
 
 
+def send(simulation: Simulation, key: int, action: Action) -> None:
+    """Let one of the people send a transaction from node 0."""
+    seed = draw_bytes(simulation.seed, 32, "person-key", key)
+    view = simulation.world.view(0)
+    address = compute_address(get_public_key(seed))
+    nonce = view.get_account_state().get_account(address).nonce
+    gas_limit, base_fee = compute_intrinsic_gas(action), simulation.world.ledger.next_base_fee(view.get_head().hash)
+    transaction = Transaction(1, get_public_key(seed), nonce, gas_limit, 3 * base_fee + 100, 100, action)
+    simulation.submit(SubmitTransaction(0, encode(sign_transaction(transaction, seed))))
+
+
+def get_address(simulation: Simulation, key: int) -> Address:
+    return compute_address(get_public_key(draw_bytes(simulation.seed, 32, "person-key", key)))
+
+
+@pytest.mark.parametrize("rule", ["eos", "bitshares"])
+def test_votes_and_stake_in_transactions_change_who_produces_and_stake_comes_back(rule: str) -> None:
+    changes = ("nodes.stakes_coins=[90,80,70]", "consensus.producers=3", "consensus.interval=1s", "traffic.people=4")
+    order = "shuffled" if rule == "bitshares" else "fixed"
+    more = (f"consensus.irreversible={rule}", f"consensus.order={order}", "consensus.refund_delay=60s")
+    simulation = run(start("classroom", *changes, *more, "traffic.rate_per_s=0"), 5)
+    world = simulation.world
+    owner, newcomer = get_address(simulation, 1), world.tables.proposers[7]  # node 7 has no stake of its own
+    send(simulation, 1, Deposit(100 * COIN, owner))
+    run(simulation, 5)
+    send(simulation, 1, Vote((newcomer, Address(bytes(20)))))  # whom nobody knows gets nothing
+    balance = world.view(0).get_account_state().get_account(owner).balance
+    run(simulation, 150)
+    latest = [record.origin for record in world.tree.records[-12:]]
+    assert set(latest) == {0, 1, 7}  # 100, 90 and 80 against 70
+    finals = world.get_finalized()
+    assert finals.height > world.get_canonical().height - 20  # irreversibility goes on with the new ones
+
+    send(simulation, 1, Exit(owner))
+    run(simulation, 55)
+    assert world.view(0).get_account_state().get_account(owner).balance < balance
+    run(simulation, 150)
+    assert {record.origin for record in world.tree.records[-12:]} == {0, 1, 2}
+    back = world.view(0).get_account_state().get_account(owner).balance - balance
+    assert 99 * COIN < back < 100 * COIN  # less the fees of two transactions
+    assert not world.get_canonical().state.electorate.book.refunds
+
+
+def test_a_later_vote_replaces_the_one_before_and_stake_for_another_weighs_his() -> None:
+    simulation = run(start("classroom", "nodes.stakes_coins=[90,80]", "traffic.rate_per_s=0"), 15)
+    world = simulation.world
+    voter, other = get_address(simulation, 0), get_address(simulation, 2)
+    for key, action in (
+        (0, Vote((world.tables.proposers[3],))),
+        (2, Deposit(5 * COIN, voter)),
+        (0, Vote((world.tables.proposers[4], world.tables.proposers[5]))),
+        (1, Exit(voter)),  # has nothing there
+    ):
+        send(simulation, key, action)
+        run(simulation, 40)
+    electorate, rules = world.get_canonical().state.electorate, world.consensus.rules
+    assert dict(electorate.ballots)[voter] == tuple(rules.candidates[world.tables.proposers[it]] for it in (4, 5))
+    assert electorate.book.compute_stakes()[voter] == 5 * COIN
+    assert [it.owner for it in electorate.book.stakes if it.validator == voter] == [other]
+
+
+def test_eos_schedules_are_proposed_then_pending_then_active() -> None:
+    """controller.cpp and block_header_state.cpp: each step waits until the block of the one before is irreversible."""
+    schedule = count_votes(Schedule((1, 2, 3)), (2, 3, 4), slot=130, height=100, is_eos=True)
+    assert (schedule.producers, schedule.proposed, schedule.counted_slot) == ((1, 2, 3), (2, 3, 4), 130)
+    assert promote(schedule, 101, 99) is schedule
+    pending = promote(schedule, 111, 100)
+    assert (pending.producers, pending.pending, pending.pending_height) == ((1, 2, 3), (2, 3, 4), 111)
+    assert promote(pending, 112, 110) is pending
+    assert promote(pending, 122, 111) == Schedule((2, 3, 4), 130)
+    fewer = count_votes(Schedule((1, 2, 3)), (1, 2), 130, 100, is_eos=True)
+    assert fewer == Schedule((1, 2, 3), 130)
+    assert count_votes(Schedule((1, 2, 3)), (1, 2), 130, 100, is_eos=False) == Schedule((1, 2), 130)
+
+
+def test_who_stays_keeps_his_confirmations_and_who_comes_begins_at_what_is_irreversible() -> None:
+    before = Confirmations(50, b"\x01", 40, (30, 31, 32), 30, (47, 48, 49))
+    after = change_producers(before, (1, 2, 3), (2, 3, 4))
+    assert (after.implied, after.produced) == ((31, 32, 30), (48, 49, 30))
+
+
 # Turns ----------------------------------------------------------------------------------------------------------------
 
 
@@ -82,6 +169,8 @@ def test_bitshares_shuffles_after_every_round_and_all_have_one_turn_each() -> No
     assert len({tuple(origins) for origins in rounds}) > 4
     orders = {record.state.order for record in records}
     assert all(sorted(order) == list(range(21)) for order in orders)
+    last = records[20]  # graphene begins each time with the witnesses in order
+    assert last.state.order == shuffle_producers(last.state.schedule.producers, last.block.header.time_us)
 
 
 def test_the_shuffle_is_that_of_graphene() -> None:
@@ -166,7 +255,7 @@ def test_what_a_producer_may_not_do_is_refused() -> None:
     rules.check(parent, block)
 
     def change(seal: DelegatedSeal, slot: int, producer_slot: int) -> Block:
-        index = rules.producers[rules.get_turn(parent, producer_slot)]
+        index = rules.get_turn(parent, producer_slot)
         header = msgspec.structs.replace(
             block.header, time_us=slot * 10 * SECOND, proposer=rules.keyring.validators[index].account
         )
