@@ -94,8 +94,8 @@ class RootGroup(LazyGroup):
 
 
 def get_module(package: str, command: str) -> str:
-    """The module of a command: ``import`` of ``app.cli.saves`` is in ``app.cli.saves.import_``."""
-    return f"{package}.{command}" + ("_" if keyword.iskeyword(command) else "")
+    """The module of a command: ``import`` is in ``import_``, ``verify-proof`` in ``verify_proof``."""
+    return f"{package}.{command.replace('-', '_')}" + ("_" if keyword.iskeyword(command) else "")
 
 
 def _describe(error: Exception) -> tuple[str, int]:

@@ -12,6 +12,7 @@ COMMANDS = {
     "scenario": "List, show and check scenarios.",
     "wallet": "Make and use a wallet.",
     "lab": "Run a scenario under several protocols side by side.",
+    "verify-proof": "Check an exported proof, without the chain.",
     "check": "Compare the simulation with theory and published values.",
     "bench": "Measure the speed on this machine.",
 }

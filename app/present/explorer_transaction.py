@@ -216,7 +216,7 @@ def _build_signature_field(signed: SignedTransaction) -> Field:
     who = f"{authority.threshold} of {len(authority.public_keys)} keys" if isinstance(authority, Policy) else "Ed25519"
     if signed.is_signature_valid:
         return Field("signature", "signature", f"✓ valid {who}", "good", has_why=True)
-    return Field("signature", "signature", f"✗ not valid {who}", "bad", has_why=True)
+    return Field("signature", "signature", "✗ not valid", "bad", has_why=True)
 
 
 def _build_fee_fields(world: World, record: TransactionRecord, fate: Fate) -> list[Field]:
