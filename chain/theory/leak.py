@@ -5,13 +5,15 @@ after ``n`` epochs that is ``n / quotient`` of the balance an epoch, so the bala
 ``exp(−n² / (2 · quotient))``. Sources: B. Edgington, Upgrading Ethereum, "Inactivity leak"; ethereum/consensus-specs
 ``get_inactivity_penalty_deltas``; the quotient of bellatrix is 2²⁴.
 
-These forms leave out that effective balances move in whole coins, with hysteresis, and that missed votes cost besides:
-the integer recursion (chain/consensus/stake_accounting.py) has both.
+What counts for finality is the effective balance, in whole coins: it falls to a number of coins once the balance is
+less than three quarters of a coin above it (hysteresis). The forms leave out that penalties are of the effective
+balance too, and that missed votes cost besides: the integer recursion (chain/consensus/stake_accounting.py) has both.
 """
 
-from math import exp, log, sqrt
+from math import exp, floor, log, sqrt
 
 MAINNET_QUOTIENT = 1 << 24
+EJECTION_COINS = 16
 
 
 def compute_leaked_balance(epochs: float, quotient: int = MAINNET_QUOTIENT) -> float:
@@ -24,10 +26,13 @@ def compute_epochs_to_balance(share: float, quotient: int = MAINNET_QUOTIENT) ->
     return sqrt(-2 * quotient * log(share))
 
 
-def compute_epochs_to_finality(away: float, quotient: int = MAINNET_QUOTIENT) -> float:
+def compute_epochs_to_finality(away: float, quotient: int = MAINNET_QUOTIENT, stake_coins: int = 32) -> float:
     """Return how many epochs of leak it takes until those who vote are two thirds of the stake again.
 
-    ``away`` is the share of the stake that is silent: a third or less takes none. Two thirds are reached when what is
-    left of it is ``(1 − away) / (2 · away)``. From about a half on, ejection comes first.
+    ``away`` is the share of the stake that is silent, in equal stakes: a third or less takes none. Two thirds are
+    reached when the effective balance left of it is ``(1 − away) / (2 · away)``, or at ejection, if that comes first.
     """
-    return 0.0 if 3 * away <= 1 else compute_epochs_to_balance((1 - away) / (2 * away), quotient)
+    if 3 * away <= 1:
+        return 0.0
+    coins = max(EJECTION_COINS, floor(stake_coins * (1 - away) / (2 * away) + 1e-9))
+    return compute_epochs_to_balance((coins + 0.75) / stake_coins, quotient)

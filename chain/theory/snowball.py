@@ -1,8 +1,8 @@
 """How long Snowball takes: a query succeeds by a binomial law, acceptance waits for a run of successes.
 
 A node whose peers' preferences stand still is a Markov chain with states 0 … β: a success goes one up, a failure back
-to 0, and β is the end. Sources: Team Rocket et al., arXiv:1906.08936, section 3; W. Feller, An Introduction to Probability
-Theory, volume 1, XIII.7, for the waiting time of a run.
+to 0, and β is the end. Sources: Team Rocket et al., arXiv:1906.08936, section 3; W. Feller, An Introduction to
+Probability Theory, volume 1, XIII.7, for the waiting time of a run.
 """
 
 from math import comb
