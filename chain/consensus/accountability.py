@@ -12,7 +12,7 @@ of Algorithm 1.
 from collections.abc import Iterable, Sequence
 
 from chain.consensus.quorums import compute_quorum
-from chain.consensus.tendermint_rules import NIL, PRECOMMIT, PREVOTE, Vote
+from chain.consensus.tendermint_messages import NIL, PRECOMMIT, PREVOTE, Vote
 
 
 def find_culprits(votes: Iterable[Vote], powers: Sequence[int]) -> dict[int, tuple[Vote, Vote]]:

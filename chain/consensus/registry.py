@@ -12,6 +12,7 @@ from chain.consensus import (
     raft,
     snowman,
     tendermint,
+    tendermint_rules,
 )
 from chain.consensus.base import Setup
 
@@ -32,5 +33,5 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
     "proof-of-work": ProtocolEntry(proof_of_work.ProofOfWorkParameters, proof_of_work.build),
     "raft": ProtocolEntry(raft.RaftParameters, raft.build),
     "snowman": ProtocolEntry(snowman.SnowmanParameters, snowman.build),
-    "tendermint": ProtocolEntry(tendermint.TendermintParameters, tendermint.build),
+    "tendermint": ProtocolEntry(tendermint_rules.TendermintParameters, tendermint.build),
 }

@@ -21,10 +21,7 @@ may be forgotten.
 """
 
 from enum import IntEnum
-from typing import Annotated, Any, Final
-
-import msgspec
-from msgspec import Meta
+from typing import Any, Final
 
 from chain.consensus.base import (
     Agent,
@@ -40,7 +37,7 @@ from chain.consensus.base import (
     View,
 )
 from chain.consensus.block_tree import BlockRecord
-from chain.consensus.tendermint_rules import (
+from chain.consensus.tendermint_messages import (
     EVIDENCE,
     NIL,
     NO_ROUND,
@@ -51,43 +48,17 @@ from chain.consensus.tendermint_rules import (
     Commit,
     Evidence,
     Proposal,
-    TendermintRules,
-    TendermintSeal,
-    TendermintState,
     Vote,
-    get_signed_data,
 )
+from chain.consensus.tendermint_rules import TendermintParameters, TendermintRules, TendermintSeal, TendermintState
 from chain.consensus.uptime import Uptime
 from chain.consensus.validators import Context, build_keyring
 from chain.encoding import encode
 from chain.errors import InvalidScenario
-from chain.units import COIN, DAY, MILLISECOND, SECOND, Hash, NodeId, Span, TimeUs
+from chain.units import COIN, Hash, NodeId, TimeUs
 
 KEPT_HEIGHTS: Final = 20
 """Messages of so many heights are kept."""
-
-
-class TendermintParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a scenario may set under ``[consensus]`` for Tendermint. Timeouts: CometBFT's defaults."""
-
-    protocol: str = "tendermint"
-    interval: Span = Span(5 * SECOND)
-    """Least time from one block to the next proposal."""
-    timeout_propose: Span = Span(3 * SECOND)
-    """How long a validator waits for the proposal of round 0 before it prevotes nil."""
-    timeout_prevote: Span = Span(1 * SECOND)
-    """How long it goes on waiting for prevotes of round 0 once it has two thirds of any kind."""
-    timeout_precommit: Span = Span(1 * SECOND)
-    """The same for precommits."""
-    timeout_delta: Span = Span(500 * MILLISECOND)
-    """What each timeout grows by with each round."""
-    watts_per_node: Annotated[int, Meta(ge=0, le=10**6)] = 100
-
-    def __post_init__(self) -> None:
-        """Refuse spans in which time would not go on. Raises InvalidScenario naming the key."""
-        for name in ("interval", "timeout_propose", "timeout_prevote", "timeout_precommit", "timeout_delta"):
-            if not MILLISECOND <= getattr(self, name) <= 366 * DAY:
-                raise InvalidScenario(f"consensus.{name}", str(getattr(self, name)), '"1ms" to "366d"')
 
 
 class Step(IntEnum):
@@ -100,9 +71,9 @@ class Step(IntEnum):
 
 
 class TendermintAgent(Agent):
-    """One node: a validator, or one that only follows. Lines are those of Algorithm 1."""
+    """One node: a validator, or one without stake that only follows. Lines are those of Algorithm 1."""
 
-    def __init__(self, parameters: TendermintParameters, rules: TendermintRules, index: int | None) -> None:
+    def __init__(self, parameters: TendermintParameters, rules: TendermintRules, index: int) -> None:
         self.parameters, self.rules, self.index = parameters, rules, index
         self.uptime = Uptime()
         self.parent: Hash | None = None
@@ -158,7 +129,6 @@ class TendermintAgent(Agent):
         return effects + [effect for it in self._get_proposals(view) for effect in self._consider(view, it)]
 
     def _propose(self, view: View) -> list[Effect]:
-        assert self.index is not None
         assert self.parent is not None
         value, block = self.valid_value, None  # line 16
         if self.valid_round == NO_ROUND:
@@ -166,7 +136,7 @@ class TendermintAgent(Agent):
             seal = TendermintSeal(self.index, evidence)
             block = view.build_block(self.parent, encode(seal))  # line 18: getValue()
             value = block.hash
-        proposal = self._sign(Proposal(self.height, self.round, value, self.valid_round, self.index, b""))
+        proposal = self.rules.sign(Proposal(self.height, self.round, value, self.valid_round, self.index, b""))
         return [Broadcast(proposal, wakes=True, block=block)]  # line 19
 
     def on_message(self, view: View, message: Any) -> Effects:
@@ -228,7 +198,7 @@ class TendermintAgent(Agent):
             case "line 49":
                 return self._decide(view, value, quorum.topic)
             case "line 55" if round_ > self.round:
-                return self._start_round(view, self._find_latest_round(view, round_))  # line 56
+                return self._start_round(view, self.rules.find_latest_round(view, self.state, round_))  # line 56
         return ()
 
     def on_timer(self, view: View, name: str, data: int) -> Effects:
@@ -297,9 +267,9 @@ class TendermintAgent(Agent):
         return self._vote(PRECOMMIT, value)
 
     def _vote(self, kind: str, value: bytes) -> list[Effect]:
-        if self.index is None or not self.state.powers[self.index]:
+        if not self.state.powers[self.index]:
             return []
-        return [Broadcast(self._sign(Vote(kind, self.height, self.round, value, self.index, b"")))]
+        return [Broadcast(self.rules.sign(Vote(kind, self.height, self.round, value, self.index, b"")))]
 
     def _decide(self, view: View, value: bytes, topic: Topic) -> list[Effect]:
         decided = view.get_known(Hash(value))
@@ -341,17 +311,6 @@ class TendermintAgent(Agent):
         forget = Forget((("catch-up", view.node), ("commit", view.node)))
         return [Finalize(decided.hash), forget, *self._enter_height(view, decided)]
 
-    def _find_latest_round(self, view: View, round_: int) -> int:
-        """Return the highest round, from this one on, in which more than f power has sent anything at all."""
-        while sum(self.state.powers[index] for index in self._get_senders(view, round_ + 1)) >= self.state.witness:
-            round_ += 1
-        return round_
-
-    def _get_senders(self, view: View, round_: int) -> list[int]:
-        votes = [it for kind in (PREVOTE, PRECOMMIT) for it in view.get_messages((kind, self.height, round_))]
-        proposals = [it for it in self._get_proposals(view) if it.round == round_]
-        return sorted({it.validator for it in [*votes, *proposals]})
-
     def _get_proposals(self, view: View) -> list[Proposal]:
         return view.get_messages((PROPOSAL, self.height))
 
@@ -369,19 +328,15 @@ class TendermintAgent(Agent):
     def _get_stamp(self) -> int:
         return self.height << 20 | self.round
 
-    def _sign(self, message: Any) -> Any:
-        assert self.index is not None
-        signature = self.rules.keyring.sign(self.index, *get_signed_data(message))
-        return msgspec.structs.replace(message, signature=signature)
-
 
 def build(parameters: TendermintParameters, context: Context) -> Setup[TendermintState]:
     """Return the rules and an agent for every node; those with a stake validate, with their coins as power."""
     staked = [NodeId(node) for node, stake in enumerate(context.stakes) if stake >= COIN]
     if not staked:
         raise InvalidScenario("nodes.stake_coins", 0, "a stake of at least one coin for some node")
-    keyring = build_keyring(context, staked, [context.stakes[node] // COIN for node in staked])
-    rules, index = TendermintRules(keyring), {node: index for index, node in enumerate(staked)}
-    nodes = [NodeId(node) for node in range(context.nodes)]
-    agents: dict[NodeId, Agent] = {node: TendermintAgent(parameters, rules, index.get(node)) for node in nodes}
-    return Setup(parameters.protocol, rules, agents, 0)
+    nodes = [*staked, *(NodeId(node) for node, stake in enumerate(context.stakes) if stake < COIN)]
+    keyring = build_keyring(context, nodes, [context.stakes[node] // COIN for node in nodes])
+    stakes = {context.accounts[node]: context.stakes[node] for node in staked}
+    rules = TendermintRules(parameters, keyring, stakes)
+    agents: dict[NodeId, Agent] = {it.node: TendermintAgent(parameters, rules, it.index) for it in keyring.validators}
+    return Setup(parameters.protocol, rules, dict(sorted(agents.items())), 0)

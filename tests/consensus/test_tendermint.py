@@ -13,8 +13,9 @@ from chain.consensus.accountability import find_culprits
 from chain.consensus.base import Await, Broadcast, Effect, Finalize, Publish, SetTimer, View
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.consensus.proposer_priority import build_seats, elect
-from chain.consensus.tendermint import EVIDENCE, KEPT_HEIGHTS, Step, TendermintAgent, TendermintParameters
-from chain.consensus.tendermint_rules import (
+from chain.consensus.tendermint import KEPT_HEIGHTS, Step, TendermintAgent, TendermintParameters
+from chain.consensus.tendermint_messages import (
+    EVIDENCE,
     NIL,
     NO_ROUND,
     PRECOMMIT,
@@ -22,15 +23,16 @@ from chain.consensus.tendermint_rules import (
     CatchUp,
     Evidence,
     Proposal,
-    TendermintRules,
-    TendermintSeal,
     Vote,
     get_signed_data,
 )
+from chain.consensus.tendermint_rules import TendermintRules, TendermintSeal
 from chain.consensus.validators import Context, build_keyring
 from chain.draws import draw_below
 from chain.encoding import encode
 from chain.errors import InvalidBlock, InvalidMessage, InvalidScenario
+from chain.ledger.actions import Deposit, Exit
+from chain.ledger.context import Reward, StakeChange
 from chain.ledger.ledger import Ledger
 from chain.ledger.parameters import LedgerParameters
 from chain.scenario import build, load_scenario
@@ -57,10 +59,10 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.keyring = build_keyring(CONTEXT, [NodeId(node) for node in range(4)], [1] * 4)
-        self.rules = TendermintRules(self.keyring)
+        parameters = TendermintParameters(interval=Span(SECOND), unbonding=Span(5))
+        self.rules = TendermintRules(parameters, self.keyring, dict.fromkeys(ACCOUNTS, COIN))
         self.ledger, self.tree = Ledger(LedgerParameters(), {}), BlockTree()
         self.add(self.ledger.genesis, self.rules.genesis(self.ledger.genesis))
-        parameters = TendermintParameters(interval=Span(SECOND))
         self.agent = TendermintAgent(parameters, self.rules, self.me)
         self.effects: list[Effect] = list(self.agent.start(self))  # type: ignore[arg-type]  # a View but for luck
         self.fire("height", 0, at_us=SECOND)
@@ -316,15 +318,67 @@ def build_evidence(desk: Desk, who: int, blocks: tuple[bytes, bytes] = (b"a", b"
     return Evidence(one, other)
 
 
-def test_evidence_convicts_in_the_next_block(desk: Desk) -> None:
-    genesis = desk.tree.records[0]
-    seal = encode(TendermintSeal(0, (build_evidence(desk, 2),)))
-    block = desk.ledger.build_block(genesis.hash, ACCOUNTS[0], 1, (), seal)
-    desk.rules.check(genesis.state, block)
-    state = desk.rules.apply(genesis.state, block)
+def extend(desk: Desk, state: Any, changes: tuple[StakeChange, ...] = (), seal: TendermintSeal | None = None) -> Any:
+    """Return the state after a block of validator 0, at height H microseconds."""
+    record = desk.tree.records[-1]
+    encoded = encode(seal or TendermintSeal(0))
+    block = desk.ledger.build_block(record.hash, ACCOUNTS[0], state.height + 1, (), encoded)
+    desk.rules.check(state, block)
+    after = desk.rules.apply(state, block, changes)
+    desk.ledger.add(block)
+    desk.add(block, after)
+    return after
+
+
+def test_evidence_convicts_from_the_height_after_the_next_on(desk: Desk) -> None:
+    """CometBFT: what block H says of validators holds from H + 2 on."""
+    seal = TendermintSeal(0, (build_evidence(desk, 2),))
+    state = extend(desk, desk.tree.records[0].state, (), seal)
+    assert (state.powers, state.following.powers) == ((1, 1, 1, 1), (1, 1, 0, 1))
+    with pytest.raises(InvalidBlock, match="convicts nobody"):
+        extend(desk, state, (), seal)  # it is out already
+    state = extend(desk, state)
     assert state.powers == (1, 1, 0, 1)
     assert [seat.address for seat in state.seats] == [ACCOUNTS[index] for index in (0, 1, 3)]
     assert (state.quorum, state.witness) == (3, 1)
+    back = extend(desk, state, (StakeChange(ACCOUNTS[2], Deposit(9 * COIN, ACCOUNTS[2])),))
+    assert back.following.powers == (1, 1, 0, 1)  # for good
+
+
+def test_deposits_and_exits_change_powers_from_the_height_after_the_next_on(desk: Desk) -> None:
+    friend = Address(b"f" * 20)
+    changes = (
+        StakeChange(friend, Deposit(2 * COIN + 5, ACCOUNTS[1])),
+        StakeChange(ACCOUNTS[3], Exit(ACCOUNTS[3])),
+        StakeChange(friend, Exit(ACCOUNTS[0])),  # has put nothing down for it
+        StakeChange(friend, Deposit(COIN, friend)),  # is no node
+    )
+    first = extend(desk, desk.tree.records[0].state, changes)
+    assert (first.powers, first.following.powers) == ((1, 1, 1, 1), (1, 3, 1, 0))
+    second = extend(desk, first)
+    assert (second.powers, second.quorum, second.witness) == ((1, 3, 1, 0), 4, 2)
+    assert second.following.seats == elect(second.seats)[0]
+    block = desk.ledger.build_block(desk.tree.records[-1].hash, ACCOUNTS[3], 3, (), encode(TendermintSeal(3)))
+    with pytest.raises(InvalidBlock, match="tendermint/proposer"):
+        desk.rules.check(second, block)
+
+    def get_rewards(state: Any) -> Any:
+        return desk.rules.compute_rewards(state, ACCOUNTS[0], b"", 0)
+
+    assert get_rewards(second) == ()
+    fifth = extend(desk, extend(desk, extend(desk, second)))
+    assert get_rewards(fifth) == ()  # unbonding: block 1 came at 1 µs, and this one at 5
+    sixth = extend(desk, fifth)
+    assert get_rewards(sixth) == (Reward(ACCOUNTS[3], COIN),)
+    seventh = extend(desk, sixth)
+    assert get_rewards(seventh) == ()
+    after = extend(desk, seventh, (StakeChange(friend, Exit(ACCOUNTS[1])),))
+    assert after.following.powers == (1, 1, 1, 0)
+
+
+def test_the_last_validator_stays(desk: Desk) -> None:
+    exits = tuple(StakeChange(account, Exit(account)) for account in ACCOUNTS)
+    assert extend(desk, desk.tree.records[0].state, exits).following.powers == (1, 1, 1, 1)
 
 
 @pytest.mark.parametrize(
