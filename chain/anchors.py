@@ -6,9 +6,10 @@ A proof is a document of plain values that needs no chain to be checked::
     anchored      {chain_id, height, block}: what is claimed to be written down
     private_header  the anchored block's header, in hex
     transaction   the signed Anchor transaction on the public chain, in hex
-    path          {index, leaf_count, path}: from the transaction to the root in the first of the headers
+    path          of {side, hash}: from the transaction to the root in the first of the headers
     headers       of the public chain, in hex: the block with the transaction, and what was built on it
-    finality      {kind, confirmations}: what "final" means there, and from how many blocks on
+    confirmations how many headers there are
+    finality      what "final" means there: none, depth, economic or instant
 
 A member that rewrites its chain below an anchor cannot hide it: another header has another hash, and the public chain
 still names the old one.
@@ -17,18 +18,20 @@ Sources: Nakamoto, section 8 (headers and a branch of the Merkle tree); Haber & 
 Digital Document"; OpenTimestamps, which writes hashes of anything into Bitcoin.
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from chain.crypto.merkle import MerkleProof, verify_proof
+from chain.crypto import merkle
+from chain.crypto.hashing import HASH_BYTES
 from chain.encoding import decode, encode
 from chain.errors import InvalidInput
 from chain.ledger.actions import Anchor
 from chain.ledger.block import Header
 from chain.ledger.transaction import SignedTransaction
-from chain.units import Address
+from chain.units import Address, Hash
 from chain.wallet.address import decode_address, encode_address
 
 KIND: Final = "anchor"
@@ -44,20 +47,11 @@ class Anchored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Its hash, in hex."""
 
 
-class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A Merkle proof, hashes in hex."""
+class Partner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A neighbour on the way up a Merkle tree."""
 
-    index: int
-    leaf_count: int
-    path: tuple[str, ...]
-
-
-class FinalityClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What "final" means on the public chain."""
-
-    kind: str
-    confirmations: int
-    """Blocks, the one with the transaction included, from which on it counts as final there; at least 1."""
+    side: Literal["left", "right"]
+    hash: str
 
 
 class AnchorProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,9 +64,10 @@ class AnchorProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transaction: str
     sender: str
     """The address that writes anchors for the private chain."""
-    path: Path
+    path: tuple[Partner, ...]
     headers: tuple[str, ...]
-    finality: FinalityClaim
+    confirmations: int
+    finality: Literal["none", "depth", "economic", "instant"]
 
 
 class Step(NamedTuple):
@@ -98,15 +93,39 @@ class Verdict(NamedTuple):
         return all(step.is_good for step in self.steps)
 
 
+def build_path(leaves: list[bytes], index: int) -> tuple[Partner, ...]:
+    """Return the partners on the way from a leaf to the root, with their sides."""
+    path, place = [], index
+    for level in merkle.compute_levels(leaves)[:-1]:
+        if place ^ 1 < len(level):
+            path.append(Partner("left" if place & 1 else "right", level[place ^ 1].hex()))
+        place >>= 1
+    return tuple(path)
+
+
+def iter_path(name: str, what: str, leaf: bytes, path: tuple[Partner, ...], root: Hash) -> Iterator[Step]:
+    """Yield a step a level: the pair that is hashed, and the node above it; the last compares with the root.
+
+    ValueError may escape when a partner's hash cannot be read.
+    """
+    found = merkle.hash_leaf(leaf)
+    yield Step(name, True, f"the {what} as a leaf hashes to {_short(found.hex())}")
+    for partner in path:
+        other = bytes.fromhex(partner.hash)
+        left, right = (other, found) if partner.side == "left" else (found, other)
+        found = merkle.hash_pair(left, right)
+        text = f"hash of {_short(left.hex())} and {_short(right.hex())} is {_short(found.hex())}"
+        yield Step(name, len(other) == HASH_BYTES, text)
+    yield Step(name, found == root, f"leads to {_short(found.hex())}; the header commits to {_short(root.hex())}")
+
+
 def build_anchor_proof(
-    private_header: Header,
-    signed: SignedTransaction,
-    proof: MerkleProof,
-    headers: tuple[Header, ...],
-    finality: str,
-    confirmations: int,
+    private_header: Header, signed: SignedTransaction, ids: list[bytes], headers: tuple[Header, ...], finality: str
 ) -> dict[str, Any]:
-    """Return the document of an anchor as plain values. ``headers`` begin with that of the block that holds it."""
+    """Return the document of an anchor as plain values.
+
+    ``ids`` are those of all transactions of the public block that holds it, ``headers`` begin with that block's.
+    """
     action = signed.transaction.action
     assert isinstance(action, Anchor), "only an Anchor transaction proves an anchor"
     document = AnchorProof(
@@ -116,9 +135,10 @@ def build_anchor_proof(
         private_header=encode(private_header).hex(),
         transaction=encode(signed).hex(),
         sender=encode_address(signed.sender),
-        path=Path(proof.index, proof.leaf_count, tuple(step.hex() for step in proof.path)),
+        path=build_path(ids, ids.index(signed.id)),
         headers=tuple(encode(header).hex() for header in headers),
-        finality=FinalityClaim(finality, confirmations),
+        confirmations=len(headers),
+        finality=finality,  # type: ignore[arg-type]  # the value of a Finality
     )
     plain: dict[str, Any] = msgspec.to_builtins(document)
     return plain
@@ -143,26 +163,23 @@ def verify_anchor(document: object, private_header: Header | None = None, sender
     """
     proof = read_anchor_proof(document)
     steps = []
-    for step in _iter_steps(proof, private_header, sender):
-        steps.append(step)
-        if not step.is_good:
-            break
+    try:
+        for step in _iter_steps(proof, private_header, sender):
+            steps.append(step)
+            if not step.is_good:
+                break
+    except (InvalidInput, ValueError) as error:
+        steps.append(Step("form", False, f"a part cannot be read: {error}"))
     return Verdict(tuple(steps), _get_trusted(proof, private_header, sender))
 
 
-def _iter_steps(proof: AnchorProof, private_header: Header | None, sender: Address | None) -> Any:
+def _iter_steps(proof: AnchorProof, private_header: Header | None, sender: Address | None) -> Iterator[Step]:
     """Yield each step; one that follows on a failed step may rely on it and is never asked for."""
-    try:
-        shown = private_header or decode(Header, bytes.fromhex(proof.private_header))
-        signed = decode(SignedTransaction, bytes.fromhex(proof.transaction))
-        headers = [decode(Header, bytes.fromhex(header)) for header in proof.headers]
-        path = tuple(bytes.fromhex(step) for step in proof.path.path)
-        claimed = decode_address(proof.sender)
-    except (InvalidInput, ValueError) as error:
-        yield Step("form", False, f"a part cannot be read: {error}")
-        return
-    merkle, anchored, action = MerkleProof(proof.path.index, proof.path.leaf_count, path), proof.anchored, None
-    action = signed.transaction.action
+    own = decode(Header, bytes.fromhex(proof.private_header))
+    signed = decode(SignedTransaction, bytes.fromhex(proof.transaction))
+    headers = [decode(Header, bytes.fromhex(header)) for header in proof.headers]
+    claimed, shown = decode_address(proof.sender), private_header or own
+    anchored, action = proof.anchored, signed.transaction.action
     is_right = shown.hash.hex() == anchored.block and shown.height == anchored.height
     yield Step(
         "private block",
@@ -180,32 +197,27 @@ def _iter_steps(proof: AnchorProof, private_header: Header | None, sender: Addre
         f"signed by {encode_address(signed.sender)}, expected {encode_address(expected)}; "
         f"the signature {'holds' if signed.is_signature_valid else 'does not hold'}",
     )
+    yield from _iter_headers(proof, signed, headers)
+
+
+def _iter_headers(proof: AnchorProof, signed: SignedTransaction, headers: list[Header]) -> Iterator[Step]:
+    """Yield the steps on the public chain."""
     if not headers:
         yield Step("inclusion", False, "the proof has no header of the public chain")
         return
-    root = headers[0].transactions_root
-    yield Step(
-        "inclusion",
-        verify_proof(root, signed.id, merkle),
-        f"{len(path)} hashes lead from transaction {_short(signed.id.hex())} to the root {_short(root.hex())} "
-        f"of public block #{headers[0].height}",
-    )
+    yield from iter_path("inclusion", "transaction", signed.id, proof.path, headers[0].transactions_root)
     broken = [n.height for p, n in pairwise(headers) if n.parent != p.hash or n.height != p.height + 1]
     text = f"block #{broken[0]} does not name the one before" if broken else "each names the one before"
     yield Step("chain of headers", not broken, f"{len(headers)} public headers: {text}")
-    needed = max(1, proof.finality.confirmations)
-    yield Step(
-        "confirmations",
-        len(headers) >= needed,
-        f"{len(headers)} confirmations of the {needed} that count as final there ({proof.finality.kind} finality)",
-    )
+    count = proof.confirmations
+    yield Step("confirmations", len(headers) == count, f"{count} are claimed, and there are {len(headers)} headers")
 
 
 def _get_trusted(proof: AnchorProof, private_header: Header | None, sender: Address | None) -> tuple[str, ...]:
     last = proof.headers[-1][:16] if proof.headers else "none"
     trusted = [
         f"that the last public header ({last}…) belongs to the public chain's main branch: ask any public node",
-        f"that {max(1, proof.finality.confirmations)} confirmations are enough there ({proof.finality.kind} finality)",
+        f"that {len(proof.headers)} confirmations are enough there ({proof.finality} finality)",
     ]
     if sender is None:
         trusted.append(f"that {proof.sender} writes the anchors of chain {proof.anchored.chain_id}")

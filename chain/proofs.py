@@ -22,9 +22,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from chain.anchors import Step, Verdict
-from chain.crypto import merkle, trie
-from chain.crypto.hashing import HASH_BYTES
+from chain.anchors import Partner, Step, Verdict, build_path, iter_path
+from chain.crypto import trie
 from chain.encoding import decode, encode
 from chain.errors import InvalidInput
 from chain.ledger.block import Header, Receipt
@@ -38,13 +37,6 @@ MAX_HEADERS: Final = 10_000
 """Headers a proof may carry."""
 
 Steps = Iterator[Step]
-
-
-class Partner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A neighbour on the way up a Merkle tree."""
-
-    side: Literal["left", "right"]
-    hash: str
 
 
 class TransactionProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,22 +109,13 @@ def build_transaction_proof(
         block=header.hash.hex(),
         header=encode(header).hex(),
         transaction=encode(transactions[index]).hex(),
-        path=_build_path([signed.id for signed in transactions], index),
+        path=build_path([signed.id for signed in transactions], index),
         confirmations=len(headers) + 1,
         headers=_to_texts([encode(it) for it in headers]),
         receipt=encode(receipts[index]).hex(),
-        receipt_path=_build_path([encode(receipt) for receipt in receipts], index),
+        receipt_path=build_path([encode(receipt) for receipt in receipts], index),
     )
     return _to_plain(document)
-
-
-def _build_path(leaves: list[bytes], index: int) -> tuple[Partner, ...]:
-    path, place = [], index
-    for level in merkle.compute_levels(leaves)[:-1]:
-        if place ^ 1 < len(level):
-            path.append(Partner("left" if place & 1 else "right", level[place ^ 1].hex()))
-        place >>= 1
-    return tuple(path)
 
 
 def build_balance_proof(
@@ -230,28 +213,15 @@ def _iter_transaction(proof: TransactionProof, block: Hash | None) -> Steps:
     yield Step("transaction", True, f"its {signed.size_bytes} bytes have the hash {_short(signed.id)}")
     words = "holds" if signed.is_signature_valid else "does not hold"
     yield Step("signature", signed.is_signature_valid, f"the signature of {encode_address(signed.sender)} {words}")
-    yield from _iter_path("path", "id", signed.id, proof.path, header.transactions_root)
+    yield from iter_path("path", "id", signed.id, proof.path, header.transactions_root)
     if proof.receipt is not None or proof.receipt_path:
         receipt = decode(Receipt, _to_bytes(proof.receipt or ""))
         sides = [[it.side for it in path] for path in (proof.path, proof.receipt_path)]
         is_right = receipt.transaction == signed.id and sides[0] == sides[1]
         told = f"it {'succeeded' if receipt.is_success else 'failed'} and cost {format_amount(receipt.fee)} CR of fees"
         yield Step("receipt", is_right, f"at the same place a receipt names {_short(receipt.transaction)}: {told}")
-        yield from _iter_path("receipt path", "receipt", encode(receipt), proof.receipt_path, header.receipts_root)
+        yield from iter_path("receipt path", "receipt", encode(receipt), proof.receipt_path, header.receipts_root)
     yield from _iter_headers(header, proof.confirmations, proof.headers)
-
-
-def _iter_path(name: str, what: str, leaf: bytes, path: tuple[Partner, ...], root: Hash) -> Steps:
-    """Yield a step a level: the pair that is hashed, and the node above it; the last compares with the root."""
-    found = merkle.hash_leaf(leaf)
-    yield Step(name, True, f"the {what} as a leaf hashes to {_short(found)}")
-    for partner in path:
-        other = _to_bytes(partner.hash)
-        left, right = (other, found) if partner.side == "left" else (found, other)
-        found = merkle.hash_pair(left, right)
-        text = f"hash of {_short(left)} and {_short(right)} is {_short(found)}"
-        yield Step(name, len(other) == HASH_BYTES, text)
-    yield Step(name, found == root, f"leads to {_short(found)}; the header commits to {_short(root)}")
 
 
 def _iter_balance(proof: BalanceProof, block: Hash | None) -> Steps:

@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 
 from chain.anchors import build_anchor_proof
 from chain.consensus.block_tree import BlockRecord
-from chain.crypto.merkle import build_proof
 from chain.ledger.actions import Anchor
 from chain.simulation.kernel import LANE_TRAFFIC
 from chain.simulation.signer import Signer
@@ -106,18 +105,11 @@ class Anchoring:
         inclusion, record = self.get_inclusion(anchor, at_us), public.transactions.get(anchor.transaction)
         if inclusion is None or record is None:
             return None
-        ids = [signed.id for signed in inclusion.block.block.transactions]
+        ids: list[bytes] = [signed.id for signed in inclusion.block.block.transactions]
         branch = list(islice(public.tree.iter_branch(public.get_canonical(at_us)), inclusion.confirmations))
         headers = tuple(block.block.header for block in branch[::-1][:MOST_HEADERS])
-        consensus = public.consensus
-        return build_anchor_proof(
-            world.tree[anchor.block].block.header,
-            record.signed,
-            build_proof(ids, ids.index(anchor.transaction)),
-            headers,
-            consensus.rules.finality.value,
-            consensus.depth or 1,
-        )
+        finality = public.consensus.rules.finality.value
+        return build_anchor_proof(world.tree[anchor.block].block.header, record.signed, ids, headers, finality)
 
     def get_rewritten(self, world: World, at_us: TimeUs) -> list[AnchorRecord]:
         """Return the anchors whose block is no longer part of the private chain: it has been rewritten below them."""

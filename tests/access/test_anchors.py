@@ -75,9 +75,8 @@ def test_the_public_chain_keeps_step_and_says_what_an_anchor_is_worth(hybrid: Si
 def test_a_proof_holds_without_any_chain_and_says_what_to_trust(hybrid: Simulation, proof: dict[str, Any]) -> None:
     verdict = verify_anchor(msgspec.json.decode(msgspec.json.encode(proof)))
     assert verdict.is_good, verdict.steps
-    assert [step.name for step in verdict.steps] == [
-        "form", "private block", "transaction", "signature", "inclusion", "chain of headers", "confirmations",
-    ][1:]  # fmt: skip
+    names = list(dict.fromkeys(step.name for step in verdict.steps))
+    assert names == ["private block", "transaction", "signature", "inclusion", "chain of headers", "confirmations"]
     assert any("main branch" in text for text in verdict.trusted)
     assert any("writes the anchors" in text for text in verdict.trusted)
     known = verify_anchor(proof, sender=get(hybrid).signer.address)
@@ -111,7 +110,8 @@ def test_whatever_is_changed_in_a_proof_fails_at_the_step_it_concerns(proof: dic
         ("form", spoil(proof, "sender", value="cr1qnobody")),
         ("inclusion", spoil(proof, "headers", value=[])),
         ("inclusion", spoil(proof, "headers", value=lambda it: it[1:])),
-        ("inclusion", spoil(proof, "path", "leaf_count", value=lambda it: it + 1)),
+        ("inclusion", spoil(proof, "path", value=lambda it: [*it, {"side": "left", "hash": "00" * 32}])),
+        ("inclusion", spoil(proof, "path", value=lambda it: [*it, {"side": "left", "hash": "00"}])),
         ("chain of headers", spoil(proof, "headers", value=lambda it: [it[0], *it[2:]])),
         ("confirmations", spoil(proof, "headers", value=lambda it: it[:2])),
     ):
