@@ -52,6 +52,8 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("go.chain", "2", "Chain", "The block tree, and every field of a block.", "go('chain')"),
     CommandSpec("go.wallet", "3", "Wallet", "Your accounts: receive, send, history.", "go('wallet')"),
     CommandSpec("go.mempool", "4", "Mempool", "What waits for a block, and at which fee.", "go('mempool')"),
+    CommandSpec("go.contracts", "5", "Contracts", "Smart contracts: read, deploy, use, debug.", "go('contracts')"),
+    CommandSpec("go.consensus", "c", "Consensus", "Who proposes and votes, and what is final.", "consensus", RUN),
     CommandSpec("go.back", "escape", "Back", "Close this page.", "back", RUN),
     CommandSpec("go.find", "slash", "Find", "Find a block, transaction, address or node.", "find", RUN),
     # Do
@@ -91,9 +93,35 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("wallet.contact", "k", "Address book", "Note a name and an address.", "note_contact", "wallet"),
     CommandSpec("wallet.speed-up", "u", "Speed up", "Offer higher fees for a pending payment.", "speed_up", "wallet"),
     CommandSpec("wallet.cancel", "x", "Cancel", "Put an empty payment in its place.", "cancel_payment", "wallet"),
+    CommandSpec("wallet.many", "plus", "Pay several", "One transaction for several people.", "pay_many", "wallet"),
+    CommandSpec("wallet.label", "n", "Label", "Note something about the chosen payment.", "label", "wallet"),
+    CommandSpec("wallet.filter", "F", "Search history", "Show only payments with certain words.", "filter", "wallet"),
+    CommandSpec("wallet.menu", "e", "Everything else", "Wallets, backups, labels, messages …", "menu", "wallet"),
     CommandSpec("wallet.next", "right_square_bracket", "Next account", "Show the next account.", "turn(1)", "wallet"),
     CommandSpec("wallet.previous", "left_square_bracket", "Last account", "The one before.", "turn(-1)", "wallet"),
     CommandSpec("wallet.panel", "v", "Accounts / form", "Swap them where both do not fit.", "panel", "wallet"),
+    # The contracts screen
+    CommandSpec("contracts.debug", "d", "Debug", "Walk through the chosen call, step by step.", "debug", "contracts"),
+    CommandSpec("contracts.edit", "e", "Edit a copy", "Change the source, and compile it.", "edit", "contracts"),
+    CommandSpec("contracts.load", "L", "Open an artifact", "ABI and bytecode of any compiler.", "load", "contracts"),
+    CommandSpec("contracts.panel", "v", "Next panel", "Source, use, calls, events, storage.", "panel", "contracts"),
+    # The debugger
+    CommandSpec("debugger.line", "right", "Next line", "Run to the next line of source.", "line(1)", "debugger"),
+    CommandSpec("debugger.line-back", "left", "Last line", "Go back to the line before.", "line(-1)", "debugger"),
+    CommandSpec("debugger.opcode", "full_stop", "Next opcode", "One opcode on.", "opcode(1)", "debugger"),
+    CommandSpec("debugger.opcode-back", "comma", "Last opcode", "One opcode back.", "opcode(-1)", "debugger"),
+    CommandSpec("debugger.over", "o", "Step over", "The next line, not into calls.", "over", "debugger"),
+    CommandSpec("debugger.out", "u", "Step out", "To where the caller goes on.", "out", "debugger"),
+    CommandSpec("debugger.write", "w", "Next write", "To the next write to storage.", "write(1)", "debugger"),
+    CommandSpec("debugger.write-back", "W", "Last write", "To the write before.", "write(-1)", "debugger"),
+    CommandSpec("debugger.first", "home", "First step", "Where it began.", "first", "debugger"),
+    CommandSpec("debugger.last", "end", "Last step", "Where it ended, or failed.", "last", "debugger"),
+    CommandSpec("debugger.panel", "v", "Next panel", "Storage, stack, calls, memory.", "panel", "debugger"),
+    # The page of the protocol
+    CommandSpec("consensus.panel", "v", "Next panel", "Grid or members, where not all fit.", "panel", "consensus"),
+    CommandSpec("consensus.change", "e", "Change", "Change the chosen member, as allowed.", "change", "consensus"),
+    CommandSpec("consensus.next", "right_square_bracket", "Next view", "That of a node.", "turn(1)", "consensus"),
+    CommandSpec("consensus.last", "left_square_bracket", "Last view", "The one before.", "turn(-1)", "consensus"),
     # The page of a node
     CommandSpec("node.stop", "x", "Stop", "Switch the node off: it hears and says nothing.", "do('stop')", "node"),
     CommandSpec("node.start", "a", "Start", "Switch the node on again; it catches up.", "do('start')", "node"),
@@ -116,6 +144,7 @@ HINTED: Final = (
 _READABLE: Final = {
     "comma": ",", "full_stop": ".", "less_than_sign": "<", "greater_than_sign": ">", "slash": "/", "escape": "esc",
     "question_mark": "?", "ctrl+p": "^p", "ctrl+s": "^s", "right_square_bracket": "]", "left_square_bracket": "[",
+    "plus": "+",
 }  # fmt: skip
 
 

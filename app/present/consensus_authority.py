@@ -26,12 +26,12 @@ from chain.units import Address
 NOTHING: Final = GridCell("·", "muted")
 SHOWN_BLOCKS: Final = 30
 CLIQUE_COLUMNS = (
-    Column("node", 5), Column("state", 22, is_flexible=True), Column("next", 8), Column("blocks", 6, "right"),
-    Column("in turn", 7, "right"), Column("votes for it", 14),
+    Column("node", 4), Column("state", 20, is_flexible=True), Column("blocks", 6, "right"),
+    Column("in turn", 7, "right"), Column("votes for it", 12),
 )  # fmt: skip
 AURA_COLUMNS = (
-    Column("signer", 6), Column("turn", 9), Column("blocks", 6, "right"), Column("missed", 6, "right"),
-    Column("state", 12, is_flexible=True),
+    Column("node", 4), Column("state", 10, is_flexible=True), Column("turn", 9), Column("blocks", 6, "right"),
+    Column("missed", 6, "right"),
 )  # fmt: skip
 
 
@@ -217,11 +217,10 @@ def _build_clique_members(
             ),
             ("blocks of late", f"{found.get(node, 0)}, {in_turn.get(node, 0)} in turn"),
         )
-        due = "▸ in turn" if account == get_in_turn(snapshot) else ""
+        due = " ▸ in turn" if account == get_in_turn(snapshot) else ""
         cells = (
             Cell(name_node(node), "strong"),
-            Cell(state, tone),
-            Cell(due, "accent"),
+            Cell(state + due, tone),
             Cell(str(found.get(node, 0))),
             Cell(str(in_turn.get(node, 0)), "muted"),
             Cell(f"{len(votes)} to {verb}" if votes else "–", "accent" if votes else "muted"),
@@ -255,7 +254,7 @@ def _build_aura(look: Look) -> Model:
         "step", f"{step} · {name_node(primary.node)} may propose", "aura/primary",
         "Time is cut into steps; in each one signer may propose, one after the other. A signer that is silent leaves "
         "its step empty.", ("a step lasts", format_span(rules.interval_us)), ("left of it", format_span(left_us)),
-        tone="strong", note=f"{get_bar(1 - left_us / rules.interval_us, 6)} {format_span(left_us)} left",
+        tone="strong", note=f"{get_bar(1 - left_us / rules.interval_us, 6)} {format_span(left_us)}",
         thing=Thing("node", primary.node),
     )  # fmt: skip
     coming = [int(validators[rules.get_primary(step + ahead)].node) for ahead in range(1, 5)]
@@ -333,10 +332,10 @@ def _build_aura_members(writer: Writer, rules: AuraRules, step: int, branch: lis
         )
         cells = (
             Cell(name_node(validator.node), "strong"),
+            Cell("● signs" if is_online else "○ off", "good" if is_online else "warning"),
             Cell("▸ now" if not wait else f"in {wait}", "text" if wait else "accent"),
             Cell(str(found.get(validator.node, 0))),
             Cell(str(missed), "warning" if missed else "muted"),
-            Cell("● signs" if is_online else "○ off", "good" if is_online else "warning"),
         )
         members.append(Member(validator.node, cells, why))
     return tuple(members)

@@ -21,24 +21,18 @@ from app.present.words import format_delay, format_span, name_node, plural, shor
 from app.screens.view import Thing
 from app.widgets.bars import get_bar
 from app.widgets.models import Cell, Column, Grid, GridCell, GridRow, Tone
+from chain.consensus.block_tree import BlockRecord
 from chain.consensus.quorums import compute_max_faulty
 from chain.consensus.tendermint import KEPT_HEIGHTS
-from chain.consensus.tendermint_rules import (
-    EVIDENCE,
-    NIL,
-    PRECOMMIT,
-    PREVOTE,
-    PROPOSAL,
-    TendermintRules,
-    TendermintState,
-)
+from chain.consensus.tendermint_messages import EVIDENCE, NIL, PRECOMMIT, PREVOTE, PROPOSAL
+from chain.consensus.tendermint_rules import TendermintRules, TendermintState
 from chain.node.messages import MessageRecord
 
 MOST_ROUNDS = 8
 """The latest rounds shown of a height."""
 COLUMNS = (
-    Column("validator", 9), Column("power", 9, "right"), Column("share", 7, "right"), Column("priority", 9, "right"),
-    Column("blocks", 6, "right"), Column("locked on", 10), Column("state", 11, is_flexible=True),
+    Column("node", 4), Column("state", 9, is_flexible=True), Column("power", 6, "right"), Column("share", 6, "right"),
+    Column("queue", 6, "right"), Column("blocks", 6, "right"), Column("locked on", 9),
 )  # fmt: skip
 _Vote = MessageRecord | None
 
@@ -84,10 +78,11 @@ class _Height(NamedTuple):
         return locks[-1] if locks else None
 
 
-def _read_height(look: Look) -> _Height:
+def _read_height(look: Look, before: BlockRecord) -> _Height:
+    """Return what has been said of the height after a block."""
     rules = look.world.consensus.rules
     assert isinstance(rules, TendermintRules)
-    height, votes = look.head.height + 1, dict[tuple[str, int], dict[int, list[MessageRecord]]]()
+    height, votes = before.height + 1, dict[tuple[str, int], dict[int, list[MessageRecord]]]()
     for topic in look.world.messages.tallies:
         if len(topic) == 3 and topic[0] in (PREVOTE, PRECOMMIT) and topic[1] == height:
             for record in look.get_records(topic):
@@ -98,22 +93,24 @@ def _read_height(look: Look) -> _Height:
         proposals.setdefault(record.message.round, []).append(record)
     last = max([0, *proposals, *(round_ for _, round_ in votes)])
     rounds = tuple(range(max(0, last - MOST_ROUNDS + 1), last + 1))
-    return _Height(look, rules, look.head.state, height, rounds, votes, proposals)
+    return _Height(look, rules, before.state, height, rounds, votes, proposals)
 
 
 def build(look: Look) -> Model:
     """Return the panel of Tendermint."""
-    at, writer = _read_height(look), Writer(look)
+    at, writer = _read_height(look, look.head), Writer(look)
+    is_silent = not at.proposals and not at.votes  # until somebody speaks, the height before is shown
+    shown = _read_height(look, look.head.parent) if is_silent and look.head.parent is not None else at
     writer.add_head()
     _add_round(writer, at)
     _add_proposer(writer, at)
-    _add_votes(writer, at)
-    _add_locks(writer, at)
+    _add_votes(writer, shown)
+    _add_locks(writer, shown)
     _add_timeouts(writer, at)
     _add_quorum(writer, at)
-    evidence = _find_evidence(at)
+    evidence = _find_evidence(shown)
     _add_evidence(writer, at, evidence)
-    grid, things = _build_grid(at)
+    grid, things = _build_grid(shown)
     count = sum(power > 0 for power in at.state.powers)
     return Model(
         "Tendermint", tuple(writer.items), grid, "tendermint/proposer", things, _build_members(writer, at, evidence),
@@ -181,7 +178,8 @@ def _add_votes(writer: Writer, at: _Height) -> None:
         heard, nil = at.sum_power(kind, at.round), at.sum_power(kind, at.round, NIL)
         writer.add(
             f"{kind}s", f"{heard} of {total} {get_bar(heard / max(1, total), 8)}", "tendermint/signature", text,
-            ("heard by", at.look.name), ("quorum", f"{quorum} of {total}"), ("for nil", str(nil)),
+            ("height", str(at.height)), ("heard by", at.look.name),
+            ("quorum", f"{quorum} of {total}"), ("for nil", str(nil)),
             tone="good" if heard >= quorum else "text", note=f"needs {quorum}",
         )  # fmt: skip
 
@@ -210,7 +208,7 @@ def _add_timeouts(writer: Writer, at: _Height) -> None:
         "How long a validator waits in this round for the proposal, for prevotes and for precommits that agree. They "
         "grow with each round, so however slow the network is, some round is long enough.",
         *((name, format_span(span)) for name, span in spans), ("grow by", format_span(parameters.timeout_delta)),
-        note=f"+{format_span(parameters.timeout_delta)} a round",
+        note=f"+{format_span(parameters.timeout_delta)}",
     )  # fmt: skip
 
 
@@ -280,8 +278,9 @@ def _build_grid(at: _Height) -> tuple[Grid, dict[tuple[int, int], Thing]]:
         f"{'pv' if kind == PREVOTE else 'pc'}{round_}" for round_ in at.rounds for kind in (PREVOTE, PRECOMMIT)
     )
     legend = "pv prevote  pc precommit  ● for the block  ○ nil  ◔ on its way  · none  ⚿ locked  ‼ two votes  ▸ proposes"
+    decided = " (decided)" if at.height <= at.look.head.height else ""
     return Grid(
-        f"Votes of height {at.height}, as heard by {at.look.name}", (*headings, "lock"), tuple(rows), legend
+        f"Votes of height {at.height}{decided}, as heard by {at.look.name}", (*headings, "lock"), tuple(rows), legend
     ), things
 
 
@@ -320,9 +319,9 @@ def _build_members(writer: Writer, at: _Height, evidence: dict[int, Any]) -> tup
             ("blocks of late", str(found.get(validator.node, 0))),
         )  # fmt: skip
         cells = (
-            Cell(name_node(validator.node), "strong"), Cell(str(power)), Cell(format_share(power, total)),
+            Cell(name_node(validator.node), "strong"), Cell(*state), Cell(str(power)), Cell(format_share(power, total)),
             Cell(str(priority), "muted"), Cell(str(found.get(validator.node, 0))),
-            Cell(shorten_hash(lock.value) if lock else "–", "accent" if lock else "muted"), Cell(*state),
+            Cell(shorten_hash(lock.value) if lock else "–", "accent" if lock else "muted"),
         )  # fmt: skip
         members.append(Member(validator.node, cells, why))
     return tuple(members)

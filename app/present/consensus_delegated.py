@@ -1,7 +1,7 @@
 """Delegated proof of stake at a moment: who was elected, whose slot it is, what was missed, what is irreversible."""
 
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 from app.present.consensus_model import (
     Look,
@@ -16,16 +16,17 @@ from app.present.consensus_model import (
 from app.present.words import format_span, name_node, plural
 from app.screens.view import Thing
 from app.widgets.bars import get_bar
-from app.widgets.models import Cell, Column, Grid, GridCell, GridRow
+from app.widgets.models import Cell, Column, Grid, GridCell, GridRow, Tone
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.delegated import DelegatedRules
+from chain.consensus.elections import Electorate
 from chain.units import format_amount
 
 MOST_ROUNDS: Final = 12
 """Rounds in the picture: a row each."""
 COLUMNS = (
-    Column("producer", 8), Column("place", 5, "right"), Column("votes", 12, "right"), Column("share", 7, "right"),
-    Column("blocks", 6, "right"), Column("missed", 6, "right"), Column("state", 10, is_flexible=True),
+    Column("node", 4), Column("state", 10, is_flexible=True), Column("place", 5, "right"), Column("votes", 10, "right"),
+    Column("share", 6, "right"), Column("blocks", 6, "right"), Column("missed", 6, "right"),
 )  # fmt: skip
 
 
@@ -43,18 +44,12 @@ def build(look: Look) -> Model:
     name = "EOS" if rules.is_eos else "BitShares"
     return Model(
         f"Delegated proof of stake · rules of {name}", tuple(writer.items), grid, "dpos/slot", things,
-        _build_members(writer, rules, branch), COLUMNS, f"Producers · {len(get_producers(look, rules))} elected",
+        _build_members(writer, rules, branch), COLUMNS, f"Producers · {len(look.head.state.order)} elected",
     )  # fmt: skip
 
 
-def get_producers(look: Look, rules: DelegatedRules) -> tuple[int, ...]:
-    """Return the elected validators by place, as of the head where that changes."""
-    return tuple(getattr(look.head.state, "producers", None) or rules.producers)
-
-
-def _node_of(look: Look, rules: DelegatedRules, place: int) -> int:
-    producers = get_producers(look, rules)
-    return int(rules.keyring.validators[producers[place]].node)
+def _node_of(rules: DelegatedRules, index: int) -> int:
+    return int(rules.keyring.validators[index].node)
 
 
 def _get_slot(look: Look, rules: DelegatedRules) -> int:
@@ -71,7 +66,7 @@ def _get_round_slots(look: Look, rules: DelegatedRules) -> int:
 def _add_slot(writer: Writer, rules: DelegatedRules) -> None:
     look = writer.look
     slot, interval, size = _get_slot(look, rules), rules.parameters.interval, _get_round_slots(look, rules)
-    node = _node_of(look, rules, rules.get_turn(look.head.state, slot))
+    node = _node_of(rules, rules.get_turn(look.head.state, slot))
     left_us = (slot + 1) * interval - look.at_us
     writer.add(
         "slot", f"{slot} · {name_node(node)} may produce", "dpos/slot",
@@ -79,7 +74,7 @@ def _add_slot(writer: Writer, rules: DelegatedRules) -> None:
         "silent stays empty, and the next one goes on.",
         ("a slot lasts", format_span(interval)), ("slots in a round", str(size)),
         ("in a row", plural(rules.parameters.repetitions, "slot")), tone="strong",
-        note=f"{get_bar(1 - left_us / interval, 6)} {format_span(left_us)} left", thing=Thing("node", node),
+        note=f"{get_bar(1 - left_us / interval, 6)} {format_span(left_us)}", thing=Thing("node", node),
     )  # fmt: skip
     writer.add(
         "round", f"{slot % size + 1} of {size} {get_bar((slot % size + 1) / size, 8)}", "dpos/producer",
@@ -91,9 +86,7 @@ def _add_slot(writer: Writer, rules: DelegatedRules) -> None:
 def _add_schedule(writer: Writer, rules: DelegatedRules) -> None:
     look, repetitions = writer.look, rules.parameters.repetitions
     turn = _get_slot(look, rules) // repetitions
-    coming = [
-        _node_of(look, rules, rules.get_turn(look.head.state, (turn + ahead) * repetitions)) for ahead in range(1, 6)
-    ]
+    coming = [_node_of(rules, rules.get_turn(look.head.state, (turn + ahead) * repetitions)) for ahead in range(1, 6)]
     writer.add(
         "next", list_nodes(coming), "dpos/producer",
         "Who produces after this one, as the order stands on the viewer's branch.", ("order", rules.parameters.order),
@@ -145,26 +138,42 @@ def _add_missed(writer: Writer, rules: DelegatedRules) -> None:
     )  # fmt: skip
 
 
-def get_tally(look: Look, rules: DelegatedRules) -> dict[int, int]:
-    """Return the stake that approves each candidate, in units, as far as the protocol tells it."""
-    tally: Any = getattr(rules, "get_tally", None)
-    if tally is not None:
-        return dict(tally(look.head.state))
-    return {}
+def compute_tally(electorate: Electorate) -> dict[int, int]:
+    """Return the stake that approves each candidate after a block, in units."""
+    stakes, tally = electorate.book.compute_stakes(), dict[int, int]()
+    for voter, approved in electorate.ballots:
+        for candidate in dict.fromkeys(approved):
+            tally[candidate] = tally.get(candidate, 0) + stakes.get(voter, 0)
+    return tally
 
 
 def _add_votes(writer: Writer, rules: DelegatedRules) -> None:
     look = writer.look
     candidates = len(rules.keyring.validators)
-    elected = get_producers(look, rules)
+    state = look.head.state
+    schedule, elected, interval = state.schedule, state.schedule.producers, rules.parameters.interval
+    next_count = schedule.counted_slot * interval + rules.parameters.election_interval
+    coming = schedule.pending or schedule.proposed
+    numbers = [
+        ("counted last", f"slot {schedule.counted_slot}"),
+        (
+            "counted again",
+            f"in {format_span(max(0, next_count - look.at_us))}",
+        ),
+        ("voters", str(len(state.electorate.ballots))),
+        ("seats", str(rules.parameters.producers)),
+    ]
+    if coming:
+        how = "when pending is irreversible" if schedule.pending else "when proposed is irreversible"
+        numbers.append(("new schedule", f"{list_nodes([_node_of(rules, it) for it in coming])}, {how}"))
     writer.add(
         "elected",
         f"{len(elected)} of {plural(candidates, 'candidate')}",
         "dpos/producer",
         "Everybody with stake approves candidates; a candidate's weight is the stake that approves it. Those with the "
         "most make the blocks.",
-        ("approvals each", str(rules.parameters.approvals)),
-        ("seats", str(rules.parameters.producers)),
+        *numbers,
+        note="a new set waits" if coming else "",
     )
 
 
@@ -181,7 +190,11 @@ def _build_grid(
     for row, number in enumerate(range(max(0, last - MOST_ROUNDS + 1), last + 1)):
         cells = []
         for turn in range(turns):
-            slots = range((number * turns + turn) * repetitions, (number * turns + turn + 1) * repetitions)
+            first = (number * turns + turn) * repetitions
+            slots = range(max(1, first), first + repetitions)  # slot 0 is that of genesis
+            if not slots:
+                cells.append(GridCell("   "))
+                continue
             blocks = [made[slot] for slot in slots if slot in made]
             node = int(blocks[0].origin) if blocks else _get_past_node(look, rules, branch, slots[0])
             things[row, turn] = Thing("block", blocks[-1].hash) if blocks else Thing("node", node)
@@ -194,7 +207,7 @@ def _build_grid(
 def _get_past_node(look: Look, rules: DelegatedRules, branch: list[BlockRecord], slot: int) -> int:
     """Return whose slot it was, by the order of the last block before it."""
     before = next((record for record in reversed(branch) if record.state.slot < slot), None)
-    return _node_of(look, rules, rules.get_turn((before or look.head).state, slot))
+    return _node_of(rules, rules.get_turn((before or look.head).state, slot))
 
 
 def _build_cell(node: int, slots: range, blocks: list[BlockRecord], now: int, branch: list[BlockRecord]) -> GridCell:
@@ -220,9 +233,9 @@ def _build_cell(node: int, slots: range, blocks: list[BlockRecord], now: int, br
 
 def _build_members(writer: Writer, rules: DelegatedRules, branch: list[BlockRecord]) -> tuple[Member, ...]:
     look, found = writer.look, count_by_node(branch)
-    elected, tally = get_producers(look, rules), get_tally(look, rules)
-    missed = _count_missed(look, rules, branch)
-    total = sum(validator.power for validator in rules.keyring.validators)
+    elected, tally = look.head.state.schedule.producers, compute_tally(look.head.state.electorate)
+    missed = _count_missed(rules, branch)
+    total = sum(look.head.state.electorate.book.compute_stakes().values())
     order = sorted(
         range(len(rules.keyring.validators)), key=lambda index: (index not in elected, -tally.get(index, 0), index)
     )
@@ -230,39 +243,47 @@ def _build_members(writer: Writer, rules: DelegatedRules, branch: list[BlockReco
     for index in order:
         validator = rules.keyring.validators[index]
         votes = tally.get(index, 0)
-        said, tone = ("● produces", "good") if index in elected else ("○ standby", "muted")
+        said, tone = _describe_place(index, look)
         if not look.is_online(validator.node):
             said, tone = "○ off", "warning"
         why = writer.explain(
             f"{name_node(validator.node)}: {said[2:]}", "dpos/producer",
             "Elected are those whom most stake approves; of equal ones the first. An elected producer keeps its place "
             "however many slots it misses, until the votes change.",
-            ("approved by", _format_coins(votes) if tally else "stake of itself and its neighbours"),
-            ("own stake", _format_coins(validator.power)), ("missed of late", str(missed.get(validator.node, 0))),
+            ("approved by", _format_coins(votes)),
+            ("voters", str(sum(index in approved for _, approved in look.head.state.electorate.ballots))),
+            ("missed of late", str(missed.get(validator.node, 0))),
             ("blocks of late", str(found.get(validator.node, 0))),
         )  # fmt: skip
         cells = (
             Cell(name_node(validator.node), "strong"),
+            Cell(said, tone),
             Cell(str(elected.index(index) + 1) if index in elected else "–"),
-            Cell(_format_coins(votes) if tally else _format_coins(validator.power)),
-            Cell(format_share(votes or validator.power, total)),
+            Cell(_format_coins(votes)),
+            Cell(format_share(votes, total)),
             Cell(str(found.get(validator.node, 0))),
             Cell(str(missed.get(validator.node, 0)), "warning" if missed.get(validator.node) else "muted"),
-            Cell(said, tone),  # type: ignore[arg-type]
         )
         members.append(Member(int(validator.node), cells, why))
     return tuple(members)
+
+
+def _describe_place(index: int, look: Look) -> tuple[str, Tone]:
+    schedule = look.head.state.schedule
+    if index in schedule.producers:
+        return "● produces", "good"
+    return ("◔ elected", "pending") if index in (schedule.pending or schedule.proposed) else ("○ standby", "muted")
 
 
 def _format_coins(amount: int) -> str:
     return f"{format_amount(amount, 0)} CR"
 
 
-def _count_missed(look: Look, rules: DelegatedRules, branch: list[BlockRecord]) -> dict[int, int]:
+def _count_missed(rules: DelegatedRules, branch: list[BlockRecord]) -> dict[int, int]:
     """Return how many slots each node left empty between the blocks looked back at."""
     missed: dict[int, int] = {}
     for before, after in pairwise(branch):
         for slot in range(before.state.slot + 1, min(after.state.slot, before.state.slot + 1000)):
-            node = _node_of(look, rules, rules.get_turn(before.state, slot))
+            node = _node_of(rules, rules.get_turn(before.state, slot))
             missed[node] = missed.get(node, 0) + 1
     return missed

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from app.present.finality import describe_cost, get_promise
-from app.present.words import format_span, name_node, plural, shorten_hash
+from app.present.words import format_span, name_node, shorten_hash
 from app.screens.view import Thing
 from app.widgets.models import Cell, Column, Field, Grid, Tone, Why
 from chain.consensus.base import Topic
@@ -147,7 +147,7 @@ class Writer:
         self.add(
             "final", f"{describe_block(final)} {promise.word}" if final.height else "nothing yet", "consensus/finality",
             text if final.height else promise.waits, ("blocks above it", str(head.height - final.height)),
-            tone="final", note=plural(head.height - final.height, "block above", "blocks above"),
+            tone="final", note=f"{head.height - final.height} above",
             thing=Thing("block", final.hash),
         )  # fmt: skip
 

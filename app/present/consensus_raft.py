@@ -17,8 +17,8 @@ from chain.node.messages import MessageRecord
 from chain.units import MILLISECOND, NEVER
 
 COLUMNS = (
-    Column("node", 5), Column("role", 12), Column("term", 5, "right"), Column("log", 6, "right"),
-    Column("match", 6, "right"), Column("committed", 9, "right"), Column("heard the leader", 16, is_flexible=True),
+    Column("node", 4), Column("role", 11), Column("term", 4, "right"), Column("log", 5, "right"),
+    Column("match", 5, "right"), Column("final", 5, "right"), Column("heard leader", 14, is_flexible=True),
 )  # fmt: skip
 MOST_ENTRIES: Final = 24
 RECENT_A_NODE: Final = 40

@@ -27,8 +27,8 @@ from chain.units import NEVER, NodeId, format_amount
 MOST_OPEN: Final = 12
 """Undecided blocks shown at a time."""
 COLUMNS = (
-    Column("node", 5), Column("stake", 10, "right"), Column("prefers", 10), Column("sure", 16, is_flexible=True),
-    Column("accepted", 8, "right"), Column("blocks", 6, "right"), Column("state", 10),
+    Column("node", 4), Column("state", 7), Column("stake", 6, "right"), Column("prefers", 10),
+    Column("sure", 14, is_flexible=True), Column("accepted", 8, "right"),
 )  # fmt: skip
 
 
@@ -228,14 +228,15 @@ def _build_members(writer: Writer, at: _Poll) -> tuple[Member, ...]:
         why = writer.explain(
             f"{name_node(node)} prefers #{head.height}", "consensus/fork-choice",
             "It asks peers in proportion to their stake and counts only what they answer to it.",
-            ("accepted", f"#{final.height}"), ("stake", f"{format_amount(stakes.get(node, 0), 0)} CR"),
+            ("accepted", f"#{final.height}"), ("blocks of late", str(found.get(node, 0))),
+            ("stake", f"{format_amount(stakes.get(node, 0), 0)} CR"),
             ("most polls in a row", f"{best} of {at.parameters.beta}" if look.is_now else "kept for now only"),
         )  # fmt: skip
         bar = f"{best:>3}/{at.parameters.beta} {get_bar(best / at.parameters.beta, 8)}" if sure else "nothing open"
         cells = (
-            Cell(name_node(node), "strong"), Cell(format_amount(stakes.get(node, 0), 0)),
+            Cell(name_node(node), "strong"), Cell(*state), Cell(format_amount(stakes.get(node, 0), 0)),
             Cell(f"#{head.height} {head.hash.hex()[:4]}"), Cell(bar, "text" if sure else "muted"),
-            Cell(f"#{final.height}", "final"), Cell(str(found.get(node, 0))), Cell(*state),
+            Cell(f"#{final.height}", "final"),
         )  # fmt: skip
         members.append(Member(node, cells, why))
     return tuple(members)

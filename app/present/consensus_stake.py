@@ -12,7 +12,6 @@ from app.present.consensus_model import (
     Model,
     Writer,
     count_by_node,
-    describe_block,
     find_block,
     format_share,
     get_branch,
@@ -39,8 +38,8 @@ from chain.node.messages import MessageRecord
 from chain.units import format_amount
 
 COLUMNS = (
-    Column("validator", 9), Column("stake", 10, "right"), Column("weight", 6, "right"), Column("voted", 9),
-    Column("blocks", 6, "right"), Column("state", 12, is_flexible=True),
+    Column("node", 4), Column("state", 12, is_flexible=True), Column("stake", 9, "right"), Column("weight", 6, "right"),
+    Column("voted", 5), Column("blocks", 6, "right"),
 )  # fmt: skip
 NEXT_PROPOSERS = 4
 
@@ -77,7 +76,7 @@ def _add_slot(writer: Writer, clock: Clock) -> None:
         "are an epoch, in which every validator votes once.",
         ("a slot lasts", format_span(clock.rules.interval_us)), ("committee votes at the latest",
         f"{format_span(clock.rules.due_us)} into it"), ("left of it", format_span(left_us)),
-        tone="strong", note=f"{get_bar(1 - left_us / clock.rules.interval_us, 6)} {format_span(left_us)} left",
+        tone="strong", note=f"{get_bar(1 - left_us / clock.rules.interval_us, 5)} {format_span(left_us)}",
     )  # fmt: skip
 
 
@@ -120,7 +119,7 @@ def _add_checkpoints(writer: Writer, clock: Clock) -> None:
     for label, checkpoint, tone in (("justified", known.justified, "accent"), ("finalized", known.finalized, "final")):
         block = find_block(clock.look, checkpoint.block)
         writer.add(
-            label, f"epoch {checkpoint.epoch}" + (f" · {describe_block(block)}" if block is not None else ""),
+            label, f"epoch {checkpoint.epoch}" + (f" · #{block.height}" if block is not None else ""),
             "consensus/finality", text, ("epochs ago", str(clock.epoch - checkpoint.epoch)),
             ("last four justified", f"{bits} (latest first)"), tone=tone,  # type: ignore[arg-type]
             note=plural(clock.epoch - checkpoint.epoch, "epoch ago", "epochs ago"),
@@ -142,7 +141,7 @@ def _add_participation(writer: Writer, clock: Clock) -> None:
         "below that nothing becomes final, and after a few epochs the leak begins.",
         ("all active stake", format_coins(total, 0)), (f"epoch {clock.epoch}", format_coins(now, 0)),
         (f"epoch {clock.epoch - 1}", format_coins(before, 0)), ("needed", format_coins(-(-2 * total // 3), 0)),
-        tone="good" if 3 * max(before, now) >= 2 * total else "warning", note="needs 66.7 %",
+        tone="good" if 3 * max(before, now) >= 2 * total else "warning", note="needs 2/3",
     )  # fmt: skip
 
 
@@ -229,6 +228,7 @@ def _build_members(writer: Writer, clock: Clock) -> tuple[Member, ...]:
         )
         cells = (
             Cell(name_node(node), "strong"),
+            Cell(words, tone),
             Cell(format_amount(balance, 4)),
             Cell(
                 format_share(
@@ -237,7 +237,6 @@ def _build_members(writer: Writer, clock: Clock) -> tuple[Member, ...]:
             ),
             Cell(voted, "good" if flags & TARGET_FLAG else "muted"),
             Cell(str(found.get(node, 0))),
-            Cell(words, tone),
         )
         members.append(Member(node, cells, why))
     return tuple(members)

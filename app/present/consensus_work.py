@@ -30,8 +30,9 @@ NOTHING: Final = GridCell("·", "muted")
 RACE_BLOCKS: Final = 30
 """Blocks in the picture of the race."""
 COLUMNS = (
-    Column("miner", 5), Column("hash rate", 9, "right"), Column("share", 7, "right"), Column("found", 5, "right"),
-    Column("expected", 8, "right"), Column("stale", 5, "right"), Column("state", 9, is_flexible=True),
+    Column("node", 4), Column("state", 9, is_flexible=True), Column("hash rate", 10, "right"),
+    Column("share", 6, "right"), Column("found", 5, "right"), Column("expected", 8, "right"),
+    Column("stale", 5, "right"),
 )  # fmt: skip
 
 
@@ -283,10 +284,10 @@ def _build_cells(
 ) -> tuple[Cell, ...]:
     return (
         Cell(name_node(node), "strong"),
+        Cell(f"{'●' if state[0] == 'mines' else '○'} {state[0]}", state[1]),  # type: ignore[arg-type]
         Cell(f"{format_hashes(rate)}/s"),
         Cell(format_share(share, 1)),
         Cell(str(found.get(node, 0)), "good"),
         Cell(f"{expected:.1f}", "muted"),
         Cell(str(stale.get(node, 0)), "stale"),
-        Cell(f"{'●' if state[0] == 'mines' else '○'} {state[0]}", state[1]),  # type: ignore[arg-type]
     )

@@ -259,6 +259,13 @@ class RunScreen(Screen[None]):
         if self.app.submit(Heal()):
             self.app.tell("every link is open")
 
+    def action_consensus(self) -> None:
+        """Open the page of the protocol."""
+        from app.screens.consensus import ConsensusPage
+
+        if self.app.session is not None and not isinstance(self, ConsensusPage):
+            self.app.push_screen(ConsensusPage())
+
     def action_find(self) -> None:
         """Ask what to look for."""
         self.app.open_search()
