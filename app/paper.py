@@ -12,15 +12,17 @@ from app.widgets.text import clean
 from chain.wallet.secret import Secret
 
 WIDTH: Final = 72
+WORD_LINES: Final = 24
+"""Lines for words while nobody has opened the wallet: the file does not tell how many there are."""
 _BLANK: Final = "________________"
 
 
 def build_paper(
-    name: str, accounts: Sequence[Account], word_count: int, phrase: Secret[str] | None, has_passphrase: bool | None
+    name: str, accounts: Sequence[Account], phrase: Secret[str] | None = None, has_passphrase: bool | None = None
 ) -> Secret[str]:
     """Return the sheet. With a phrase its words are on it; ``has_passphrase`` is None while the wallet is locked."""
     rule = "-" * WIDTH
-    lines = [f"chainroom wallet: {clean(name, 40)}", rule, *_build_words(word_count, phrase), ""]
+    lines = [f"chainroom wallet: {clean(name, 40)}", rule, *_build_words(phrase), ""]
     if has_passphrase is None:
         lines.append("passphrase (25th word), if there is one:  " + _BLANK)
     elif has_passphrase:
@@ -39,8 +41,8 @@ def build_paper(
     return Secret("\n".join(lines) + "\n")
 
 
-def _build_words(word_count: int, phrase: Secret[str] | None) -> list[str]:
-    words = [_BLANK] * word_count if phrase is None else phrase.reveal().split()
+def _build_words(phrase: Secret[str] | None) -> list[str]:
+    words = [_BLANK] * WORD_LINES if phrase is None else phrase.reveal().split()
     rows = -(-len(words) // 3)
     return [
         "".join(f"{place + 1:>2}. {words[place]:<19}" for place in range(row, len(words), rows)).rstrip()

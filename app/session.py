@@ -50,6 +50,8 @@ class Session:
     clock: Callable[[], float] = time.perf_counter
     catch_up_us: TimeUs | None = None
     """Where a branch begins while the run up to there is still being computed again; None otherwise."""
+    due_us: TimeUs | None = None
+    """A moment at which something waits to be done: no tick runs past it. None when nothing does."""
     _target_us: float = 0.0
     _checkpoints: list[Simulation] = field(default_factory=list)
     _checkpoint_s: float = 0.0
@@ -63,6 +65,11 @@ class Session:
     def is_live(self) -> bool:
         """Whether the cursor follows the right end."""
         return self.cursor_us >= self.now_us
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether what is handed in now goes into the run."""
+        return self.is_live and self.replay is None and self.catch_up_us is None
 
     # Time ------------------------------------------------------------------------------------------------------------
 
@@ -87,6 +94,8 @@ class Session:
 
     def _advance(self, span_us: float) -> None:
         self._target_us = max(self._target_us, float(self.now_us)) + span_us
+        if self.due_us is not None and self.due_us > self.now_us:
+            self._target_us = min(self._target_us, float(self.due_us))
         deadline = self.clock() + SLICE_S
         while self.clock() < deadline:
             if self._run(TimeUs(int(self._target_us)), SLICE_EVENTS):

@@ -17,7 +17,8 @@ from textual.widgets import Button, Static
 from app.commands import get_bindings
 from app.payments import FeeChoice, compute_fee_choices
 from app.present.holders import Holders
-from app.present.wallet import AccountView, Submissions, compute_account
+from app.present.wallet import AccountView, Payment, Submissions
+from app.present.wallet_history import filter_payments
 from app.present.wallet_rows import (
     ACCOUNT_COLUMNS,
     CONTACT_COLUMNS,
@@ -28,8 +29,8 @@ from app.present.wallet_rows import (
     describe_next_step,
     format_signed,
 )
-from app.screens.wallet_actions import WalletActions
 from app.screens.wallet_dialogs import Recipient
+from app.screens.wallet_pay import DUE_EVERY_S, WalletPayments
 from app.screens.wallet_send import SendForm
 from app.screens.wallet_widgets import Line, Lines
 from app.session import Session
@@ -47,7 +48,7 @@ FEES_EVERY: Final = 4
 """Frames between two looks at the mempool for the fees."""
 
 
-class WalletView(WalletActions):
+class WalletView(WalletPayments):
     """Accounts beside the send form, the history below."""
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("wallet")
@@ -68,8 +69,8 @@ class WalletView(WalletActions):
     WalletView #wallet-divider { height: 1; color: $muted; margin-bottom: 1; text-wrap: nowrap; }
     WalletView #wallet-guide { height: auto; max-height: 2; padding: 0 1; background: $primary 20%; }
     WalletView #wallet-guide.-empty { display: none; }
-    WalletView #wallet-actions { height: 1; }
-    WalletView #wallet-actions Button {
+    WalletView #wallet-actions, WalletView > #wallet-tools { height: 1; }
+    WalletView #wallet-actions Button, WalletView > #wallet-tools Button {
         height: 1; min-width: 4; width: auto; border: none; padding: 0 1; margin-right: 1;
     }
     WalletView #wallet-none { display: none; align: center middle; height: 1fr; }
@@ -89,7 +90,7 @@ class WalletView(WalletActions):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._submissions = Submissions()
+        self.submissions = Submissions()
         self._frames, self._memo = 0, ""
         self._fees: tuple[FeeChoice, ...] = ()
         self._rows: dict[str, object] = {}
@@ -109,18 +110,27 @@ class WalletView(WalletActions):
                 yield Static("── Send " + "─" * 200, id="wallet-divider")
                 yield SendForm(id="wallet-send")
         yield VirtualTable(HISTORY_COLUMNS, id="wallet-history", empty="No payments yet: f asks the faucet for coins")
+        with Horizontal(id="wallet-tools"):
+            yield Button("speed up u", id="do-speed-up", compact=True, disabled=True, tooltip="Offer a higher fee (u)")
+            yield Button("cancel x", id="do-cancel", compact=True, disabled=True, tooltip="Use up its nonce (x)")
+            yield Button("label n", id="do-label", compact=True, tooltip="A note that only you see (n)")
+            yield Button("search F", id="do-filter", compact=True, tooltip="Show only some payments (F)")
+            yield Button("several +", id="do-many", compact=True, tooltip="Pay several people at once (+)")
+            yield Button("everything else e", id="do-menu", compact=True, tooltip="Wallets, backups, messages … (e)")
         yield Static(id="wallet-guide")
         with Vertical(id="wallet-none"):
             yield Lines(id="wallet-invitation")
             with Horizontal():
                 yield Button("Make a wallet  w", id="do-make", variant="primary")
                 yield Button("Restore one  r", id="do-restore-first")
+                yield Button("More  e", id="do-menu-first")
 
     def on_mount(self) -> None:
         """Name the parts."""
         self._accounts.border_title, self.contacts.border_title = "Accounts", "Address book"
         self.history.border_title = "History"
         self.query_one("#wallet-invitation", Lines).show(self._build_invitation())
+        self.set_interval(DUE_EVERY_S, self.send_due)  # also while another view is on top
 
     def on_resize(self) -> None:
         """In a narrow window accounts and form take turns."""
@@ -150,6 +160,9 @@ class WalletView(WalletActions):
 
     def show(self, session: Session) -> None:
         """Bring everything up to date with the run at the cursor."""
+        self._frames += 1
+        if self._frames % FEES_EVERY == 1:
+            self.wallets.poll()
         wallets, account = self.wallets, self.wallets.account
         self.set_class(account is None, "-none")
         if account is None:
@@ -160,9 +173,8 @@ class WalletView(WalletActions):
             )
             return
         node, at_us, simulation = self.node, session.cursor_us, session.simulation
-        views = [compute_account(simulation, self._submissions, node, at_us, it.address) for it in wallets.accounts]
+        views = [self.compute_view(it) for it in wallets.accounts]
         self.view = view = views[wallets.accounts.index(account)]
-        self._frames += 1
         if self._frames % FEES_EVERY == 1 or self._memo != self.form.memo:
             self._memo = self.form.memo
             example = Transfer(account.address, 1, self.form.memo)
@@ -206,7 +218,7 @@ class WalletView(WalletActions):
         holders = self.get_holders()
         form = self.form
         form.recipients = self._get_recipients(holders, account)
-        form.show(clean(account.label, 16), view.balance, self._fees, self._find_hindrance(session, account))
+        form.show(clean(account.label, 16), view.balance, self._fees, self.find_hindrance(session, account))
         self._show_once("keys", is_slim := self.has_class("-slim"), lambda: self._name_keys(main, is_slim=is_slim))
         guide = describe_next_step(view, holders, self.depth)
         if guide and session.is_live and not session.is_playing:
@@ -235,36 +247,37 @@ class WalletView(WalletActions):
             ],
         ]  # fmt: skip
 
-    def _find_hindrance(self, session: Session, account: Account) -> str:
-        if account.is_watch_only:
-            return "this account is only watched: the wallet has no key for it"
-        if not session.is_live:
-            return "you are looking at the past: esc, then end goes to now"
-        return "this is a replay: B branches here and makes it your own" if session.replay is not None else ""
-
     def _show_history(self, view: AccountView) -> None:
         table, is_narrow = self.history, self.size.width < 98
-        holders, depth = self.get_holders(), self.depth
+        holders, depth, get_label = self.get_holders(), self.depth, self.wallets.labels.get_transaction_label
+        shown = filter_payments(view.payments, self.filter_text, holders, get_label)
         table.columns = NARROW_HISTORY_COLUMNS if is_narrow else HISTORY_COLUMNS
-        rows = (view.payments, is_narrow, len(self.wallets.contacts))
-        self._show_once("history", rows, lambda: self._keep_choice(table, view))
-        table.get_row = lambda place: build_history_row(view.payments[place], holders, is_narrow=is_narrow, depth=depth)
-        waiting = self.get_payment()
-        hint = (
-            "u speed up   x cancel"
-            if waiting is not None and waiting.is_waiting and waiting.is_outgoing
-            else "enter open   ? why"
+        rows = (shown, is_narrow, len(self.wallets.contacts), self.wallets.labels.records)
+        self._show_once("history", rows, lambda: self._keep_choice(table, shown))
+        table.get_row = lambda place: build_history_row(
+            shown[place], holders, get_label(shown[place].id), is_narrow=is_narrow, depth=depth
         )
-        self._show_once("hint", hint, lambda: setattr(table, "border_subtitle", f" {hint} "))
+        title = f"History · {len(shown)} of {len(view.payments)} with '{clean(self.filter_text, 30)}'"
+        self._show_once(
+            "searched",
+            title if self.filter_text else "History",
+            lambda: setattr(table, "border_title", Content(title if self.filter_text else "History")),
+        )
+        waiting = self.get_payment()
+        can_replace = waiting is not None and waiting.is_waiting and waiting.is_outgoing
+        self._show_once("buttons", can_replace, lambda: self._show_buttons(can_replace=can_replace))
 
-    def _keep_choice(self, table: VirtualTable, view: AccountView) -> None:
+    def _show_buttons(self, *, can_replace: bool) -> None:
+        for name in ("#do-speed-up", "#do-cancel"):
+            self.query_one(name, Button).disabled = not can_replace
+
+    def _keep_choice(self, table: VirtualTable, shown: tuple[Payment, ...]) -> None:
         """Keep the cursor on the payment it was on when newer ones come in above; at the top it stays at the top."""
-        old = self._rows.get("payments")
-        self._rows["payments"] = view.payments
-        if isinstance(old, tuple) and 0 < table.cursor < len(old):
+        old, self.shown = self.shown, shown
+        if 0 < table.cursor < len(old):
             key = old[table.cursor].id
-            table.cursor = next((place for place, it in enumerate(view.payments) if it.id == key), table.cursor)
-        table.show(len(view.payments))
+            table.cursor = next((place for place, it in enumerate(shown) if it.id == key), table.cursor)
+        table.show(len(shown))
 
     def _get_recipients(self, holders: Holders, account: Account) -> tuple[Recipient, ...]:
         key = (self.wallets.contacts, self.wallets.accounts, account, id(self.session.simulation.world.setup))

@@ -4,14 +4,14 @@ Each flow is a worker that asks its dialogs one after the other. Whatever needs 
 is open; what goes into the run goes through ``ChainroomApp.submit``, like everything else.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from textual import events, on, work
 from textual.widgets import Button
 
 from app.payments import Draft, build_payment, build_replacement, compute_fee_choices, get_node
 from app.present.holders import Holders
-from app.present.wallet import AccountView, Payment
+from app.present.wallet import AccountView, Payment, Submissions, compute_account
 from app.present.wallet_rows import describe_other, explain_payment
 from app.screens.view import Thing, View
 from app.screens.wallet_create import CreateWallet
@@ -21,7 +21,6 @@ from app.screens.wallet_dialogs import (
     ReceiveDialog,
     ReviewDialog,
     UnlockDialog,
-    explain_briefly,
 )
 from app.screens.wallet_restore import RestoreWallet
 from app.screens.wallet_send import SendForm, Wish, describe_wait
@@ -31,8 +30,8 @@ from app.wallets import Wallets, get_wallets
 from app.widgets.models import Why
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
-from chain.errors import ChainroomError
-from chain.ledger.transaction import encode_transaction
+from chain.ledger.actions import Action
+from chain.ledger.transaction import SignedTransaction, encode_transaction
 from chain.simulation.commands import RequestCoins, SubmitTransaction
 from chain.units import COIN, Hash, NodeId
 from chain.wallet.address import encode_address
@@ -40,6 +39,8 @@ from chain.wallet.address import encode_address
 if TYPE_CHECKING:
     from app.app import ChainroomApp
 
+Outcome = Literal["sent", "refused", "kept"]
+"""What became of a payment: handed in, not taken by the run, not sent."""
 FAUCET_AMOUNT: Final = 100 * COIN
 WATCH_SPEED: Final = 2.0
 """Virtual seconds a second while a payment of one's own is on its way."""
@@ -59,6 +60,12 @@ class WalletActions(View):
     app: "ChainroomApp"
     view: AccountView | None = None
     """The chosen account at the cursor."""
+    shown: tuple[Payment, ...] = ()
+    """Its payments that are listed, newest first: all of them, or those that were searched for."""
+    filter_text = ""
+    """Words that were searched for."""
+    submissions: Submissions
+    """What was handed in and refused."""
     _watched: tuple[Hash, float] | None = None
     """A payment for which the clock was slowed down, and how fast it was."""
 
@@ -105,8 +112,20 @@ class WalletActions(View):
 
     def get_payment(self) -> Payment | None:
         """Return the payment under the cursor of the history."""
-        payments = self.view.payments if self.view is not None else ()
-        return payments[self.history.cursor] if self.history.cursor < len(payments) else None
+        return self.shown[self.history.cursor] if self.history.cursor < len(self.shown) else None
+
+    def compute_view(self, account: Account) -> AccountView:
+        """Return an account as the wallet's node sees it at the cursor."""
+        session = self.session
+        return compute_account(session.simulation, self.submissions, self.node, session.cursor_us, account.address)
+
+    def find_hindrance(self, session: Session, account: Account) -> str:
+        """Return why nothing can be paid from an account just now; empty when it can."""
+        if account.is_watch_only:
+            return "this account is only watched: the wallet has no key for it"
+        if not session.is_live:
+            return "you are looking at the past: esc, then end goes to now"
+        return "this is a replay: B branches here and makes it your own" if session.replay is not None else ""
 
     def get_focused_thing(self) -> Thing | None:
         """Return the chosen payment, the chosen name's address, or the account's own."""
@@ -261,9 +280,12 @@ class WalletActions(View):
     @work(exclusive=True, group="wallet")
     async def on_reviewed(self, event: SendForm.Reviewed) -> None:
         """Show the payment in full; sign and send it when the person agrees."""
-        wish, account, view = event.wish, self.wallets.account, self.view
-        if account is None or view is None:
-            return
+        account = self.wallets.account
+        if account is not None:
+            await self._pay(event.wish, account)
+
+    async def _pay(self, wish: Wish, account: Account) -> None:
+        balance = self.compute_view(account).balance
         draft = build_payment(
             self.session.simulation,
             self.node,
@@ -271,8 +293,8 @@ class WalletActions(View):
             account,
             wish.action,
             wish.choice,
-            view.balance.next_nonce,
-            view.balance.committed,
+            balance.next_nonce,
+            balance.committed,
         )
         if await self._review_and_send(
             draft, wish, "Review and sign", "Once it is in a block it cannot be called back."
@@ -281,16 +303,33 @@ class WalletActions(View):
             self.history.cursor = 0
             self.history.focus()
 
+    async def send_action(self, action: Action, gas_limit: int, name: str, note: str) -> bool:
+        """Show what another screen wants to send; sign and send it when the person agrees. Return whether it was."""
+        account, view, simulation = self.wallets.account, self.view, self.session.simulation
+        if account is None or view is None or account.authority is None:
+            self.app.tell("this account cannot sign: choose or make one on the wallet screen (3)", "warning")
+            return False
+        at_us, balance = self.session.cursor_us, view.balance
+        choice = compute_fee_choices(simulation, self.node, at_us, action, account.authority, gas_limit)[1]
+        draft = build_payment(
+            simulation, self.node, at_us, account, action, choice, balance.next_nonce, balance.committed, gas_limit
+        )
+        return await self._review_and_send(draft, Wish(action, name, choice), "Review and sign", note)
+
     async def _review_and_send(self, draft: Draft, wish: Wish, title: str, note: str) -> bool:
         if not await self.app.push_screen_wait(ReviewDialog(draft, wish.name, describe_wait(wish.choice), title, note)):
             return False
-        if not await self._unlock("Signing needs the key of the account."):
+        is_alone = draft.account.policy is None
+        if is_alone and not await self._unlock("Signing needs the key of the account."):
             return False
-        try:
-            signed = self.wallets.sign(draft)
-        except ChainroomError as error:
-            self.app.tell(f"not signed: {explain_briefly(error)}", "error")
-            return False
+        return await self.sign_and_send(draft) == "sent"
+
+    async def sign_and_send(self, draft: Draft) -> Outcome:
+        """Sign a reviewed draft and hand it in."""
+        raise NotImplementedError
+
+    def _submit(self, draft: Draft, signed: SignedTransaction) -> bool:
+        """Hand a signed transaction to the node; return whether the run took it."""
         if not self.app.submit(SubmitTransaction(draft.node, encode_transaction(signed))):
             return False
         if self.session.simulation.world.transactions.get(signed.id) is None:

@@ -144,15 +144,15 @@ def test_no_cell_begins_like_a_formula(text: str) -> None:
 
 
 def test_the_sheet_has_lines_for_the_words_and_the_words_only_when_asked(wallets: Wallets) -> None:
-    masked = build_paper("Home", wallets.accounts, 12, None, None).reveal()
+    masked = build_paper("Home", wallets.accounts).reveal()
     assert "abandon" not in masked
-    assert "12. ____" in masked
+    assert "24. ____" in masked
     assert wallets.accounts[0].address_text in masked
-    shown = build_paper("Home", wallets.accounts, 12, WORDS, has_passphrase=True).reveal()
+    shown = build_paper("Home", wallets.accounts, WORDS, has_passphrase=True).reveal()
     assert shown.count("abandon") == 11
     assert "without it these words open another wallet" in shown
     assert all(len(row) <= 80 for row in shown.splitlines())
-    assert "abandon" not in repr(build_paper("Home", (), 12, WORDS, has_passphrase=False))
+    assert "abandon" not in repr(build_paper("Home", (), WORDS, has_passphrase=False))
 
 
 # Several payments

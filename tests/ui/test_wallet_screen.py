@@ -380,7 +380,7 @@ async def test_restoring_another_wallet_leaves_the_first_where_it_is(home: Path)
         before = player.wallet.wallets.accounts[0].address
         await player.press("r")
         dialog = await player.expect(RestoreWallet)
-        await player.see("the new one is put beside it")
+        await player.see("one is put beside it")
         dialog.query_one("#word-0", WordField).post_message(events.Paste("zoo " * 11 + "wrong"))
         await player.until(lambda: dialog.query_one("#word-11", WordField).value == "wrong")
         dialog.check()
