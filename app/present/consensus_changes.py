@@ -44,8 +44,8 @@ def list_changes(world: World, node: int, at_us: TimeUs) -> tuple[Change, ...]:
             Change("drop-signer", "Vote out", f"Every signer votes from now on to drop {name} as a signer."),
             Change("withdraw", "Withdraw votes", f"No signer votes on {name} any longer; votes already cast stay."),
         ]
-    if hasattr(agent, "deposit"):
-        help_ = f"{name} puts down stake, or more of it; a newcomer waits in the queue."
+    if world.consensus.rules.takes_stake:
+        help_ = f"The faucet puts down stake for {name}, in a transaction; a newcomer waits in the queue."
         changes.append(Change("deposit", "Deposit", help_, "coins, such as 32", "32"))
         changes.append(Change("exit", "Leave", f"{name} asks to leave; the exit queue decides when it may."))
     if world.network.links.is_online(node, at_us):

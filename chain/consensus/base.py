@@ -186,6 +186,8 @@ class Rules(ABC, Generic[S]):
     """The objective side, one object for all nodes: what is valid, what state follows, which head a view has."""
 
     finality: Finality
+    takes_stake = False
+    """Whether deposits and exits in transactions mean anything."""
 
     @abstractmethod
     def genesis(self, block: Block) -> S:

@@ -26,7 +26,7 @@ from chain.consensus.stake_accounting import (
     Registry,
     StakeConstants,
 )
-from chain.units import Hash
+from chain.units import Address, Hash
 
 NO_SLOT: Final = -1
 NOBODY: Final = -1
@@ -73,8 +73,8 @@ class BeaconState(msgspec.Struct, frozen=True):
     previous_duties: Duties
     duties: Duties
     """Of the epoch the state is in."""
-    deposits: tuple[int, ...]
-    """How many deposits have been credited, by validator."""
+    owners: tuple[Address, ...]
+    """By validator the account its stake goes back to; empty where nobody has deposited yet."""
 
     @property
     def epoch(self) -> int:
@@ -90,7 +90,9 @@ class BeaconState(msgspec.Struct, frozen=True):
         return self.duties if epoch == self.duties.epoch else self.previous_duties
 
 
-def build_genesis_state(block: Hash, stakes: tuple[int, ...], mix: bytes, constants: StakeConstants) -> BeaconState:
+def build_genesis_state(
+    block: Hash, stakes: tuple[int, ...], owners: tuple[Address, ...], mix: bytes, constants: StakeConstants
+) -> BeaconState:
     """Return the state after genesis, in which all stakes are validators and epoch 0 is justified and final."""
     registry = accounting.build_registry(stakes, constants)
     mixes, start, nothing = (mix, mix, mix), Checkpoint(0, block), bytes(len(stakes))
@@ -108,7 +110,7 @@ def build_genesis_state(block: Hash, stakes: tuple[int, ...], mix: bytes, consta
         justification=justification,
         previous_duties=duties,
         duties=duties,
-        deposits=(0,) * len(stakes),
+        owners=owners,
     )
 
 

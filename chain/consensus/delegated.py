@@ -185,6 +185,8 @@ class DelegatedState(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class DelegatedRules(Rules[DelegatedState]):
     """Checks slots, turns and confirmations. One object serves every node."""
 
+    takes_stake = True
+
     def __init__(
         self, parameters: DelegatedParameters, keyring: Keyring, producers: list[int], electorate: Electorate
     ) -> None:

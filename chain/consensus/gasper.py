@@ -24,14 +24,15 @@ from chain.consensus.casper_ffg import VOTE_DOMAIN, Attestation, Checkpoint, Jus
 from chain.consensus.lmd_ghost import Votes, choose_head
 from chain.consensus.stake_accounting import StakeConstants
 from chain.consensus.stake_operations import (
-    OPERATION_TOPIC,
-    Deposit,
+    EXIT_TOPIC,
     Evidence,
-    Exit,
-    Operation,
-    apply_operation,
+    VoluntaryExit,
+    apply_changes,
+    apply_exit,
     apply_slashing,
-    check_operation,
+    apply_withdrawals,
+    check_exit,
+    get_withdrawals,
     is_signed,
     is_slashable_validator,
 )
@@ -40,8 +41,8 @@ from chain.crypto.hashing import digest
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidMessage
 from chain.ledger.block import Block, Header
-from chain.ledger.context import StakeChange
-from chain.units import Hash, TimeUs
+from chain.ledger.context import Reward, StakeChange
+from chain.units import Address, Hash, TimeUs
 
 BLOCK_DOMAIN: Final = "gasper/block"
 REVEAL_DOMAIN: Final = "gasper/randao"
@@ -62,8 +63,8 @@ class Seal(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     slashed_votes: tuple[Evidence, ...] = ()
     slashed_proposals: tuple[tuple[Header, Header], ...] = ()
     """Two headers of one proposer for one slot."""
-    operations: tuple[Operation, ...] = ()
-    """Deposits and exits. Stake actions of the ledger's transactions would join them in ``apply``."""
+    exits: tuple[VoluntaryExit, ...] = ()
+    """Signed by the validators that want to leave. Deposits, and other exits, are transactions."""
     signature: bytes = b""
     """The proposer's, over the hash of the header with this field empty."""
 
@@ -83,12 +84,14 @@ class GasperRules(Rules[BeaconState]):
     """Checks and applies blocks and votes, and chooses heads. One object serves every node."""
 
     finality = Finality.ECONOMIC
+    takes_stake = True
 
     def __init__(
         self, constants: StakeConstants, keyring: Keyring, mix: bytes, interval_us: int, due_us: int, boost: int
     ) -> None:
         """``due_us``: when in its slot a committee votes at the latest; ``boost``: of a timely block, in per cent."""
         self.constants, self.keyring, self.mix = constants, keyring, mix
+        self.indices = {validator.account: validator.index for validator in keyring.validators}
         self.interval_us, self.due_us, self.boost_percent = interval_us, due_us, boost
         # What follows from a block in a later epoch; a block's hash says all, so runs that branch may share it.
         self._states: dict[tuple[Hash, int], BeaconState] = {}
@@ -123,8 +126,10 @@ class GasperRules(Rules[BeaconState]):
     # Blocks --------------------------------------------------------------------------------------------------------
 
     def genesis(self, block: Block) -> BeaconState:
-        stakes = tuple(validator.power for validator in self.keyring.validators)
-        return beacon.build_genesis_state(block.hash, stakes, self.mix, self.constants)
+        validators = self.keyring.validators
+        stakes = tuple(validator.power for validator in validators)
+        owners = tuple(validator.account if validator.power else Address(b"") for validator in validators)
+        return beacon.build_genesis_state(block.hash, stakes, owners, self.mix, self.constants)
 
     def check(self, parent: BeaconState, block: Block) -> None:
         seal, signed = read_proposal(block.header)
@@ -142,11 +147,11 @@ class GasperRules(Rules[BeaconState]):
             self.check_attestation(state, slot, attestation)
             if not self._is_signed(attestation):
                 raise InvalidBlock("proof-of-stake/attestation", f"not signed by validator {attestation.validator}")
-        for operation in seal.operations:
-            check_operation(state, operation, self.constants)
-            if not is_signed(operation, self.keyring):
-                raise InvalidBlock("proof-of-stake/operation", f"not signed by validator {operation.validator}")
-            state = apply_operation(state, operation, self.constants)
+        for wish in seal.exits:
+            check_exit(state, wish, self.constants)
+            if not is_signed(wish, self.keyring):
+                raise InvalidBlock("proof-of-stake/exit", f"not signed by validator {wish.validator}")
+            state = apply_exit(state, wish.validator, self.constants)
 
     def _check_proposer(self, state: BeaconState, seal: Seal, signed: Hash) -> None:
         chosen = beacon.get_proposer(state.duties, seal.slot)
@@ -202,18 +207,26 @@ class GasperRules(Rules[BeaconState]):
         if not is_slashable_validator(state, index):
             raise InvalidBlock("proof-of-stake/slashing", f"validator {index} cannot be slashed (any more)")
 
+    def compute_rewards(
+        self, parent: BeaconState, proposer: Address, consensus: bytes, subsidy: int
+    ) -> tuple[Reward, ...]:
+        """Pay out the stake of those that have left (process_withdrawals)."""
+        state = self.get_state(parent, self.get_epoch(decode(Seal, consensus).slot))
+        return tuple(reward for _, reward in get_withdrawals(state))
+
     def apply(self, parent: BeaconState, block: Block, changes: tuple[StakeChange, ...] = ()) -> BeaconState:
         seal = decode(Seal, block.header.consensus)
         state = self.get_state(parent, self.get_epoch(seal.slot))
+        state = apply_withdrawals(state)
         state = beacon.apply_header(state, seal.slot, block.hash, seal.proposer, seal.reveal)
         offenders = [one.validator for one, _ in seal.slashed_votes]
         offenders += [read_proposal(one)[0].proposer for one, _ in seal.slashed_proposals]
         for index in offenders:
             state = apply_slashing(state, index, seal.proposer, self.constants)
         state = beacon.apply_attestations(state, seal.slot, seal.proposer, seal.attestations, self.constants)
-        for operation in seal.operations:
-            state = apply_operation(state, operation, self.constants)
-        return state
+        for wish in seal.exits:
+            state = apply_exit(state, wish.validator, self.constants)
+        return apply_changes(state, changes, self.indices, self.constants) if changes else state
 
     def weight(self, state: BeaconState) -> int:
         """Return the order in which justification is looked for: by justified epoch, then by slot. No head follows."""
@@ -228,10 +241,10 @@ class GasperRules(Rules[BeaconState]):
     def check_message(self, view: View, message: Any) -> Envelope:
         """A vote speaks for itself: its value is its digest, so that double votes show."""
         rule = "proof-of-stake/message"
-        if isinstance(message, Deposit | Exit):
+        if isinstance(message, VoluntaryExit):
             if not is_signed(message, self.keyring):
                 raise InvalidMessage(rule, f"not signed by validator {message.validator}")
-            return Envelope(OPERATION_TOPIC, encode(replace(message, signature=b"")), message.validator)
+            return Envelope(EXIT_TOPIC, encode(message.epoch), message.validator)
         if not isinstance(message, Attestation):
             return super().check_message(view, message)
         vote = message.vote

@@ -11,10 +11,10 @@ Source: Buterin et al., Combining GHOST and Casper (arXiv:2003.03052); ethereum/
 (phase0: ``get_committee_assignment``, "Attesting", "How to avoid slashing") and configs/mainnet.yaml; EIP-3076.
 
 Simplifications: Ed25519 instead of BLS, so a block carries each vote with its own signature; one committee a slot, no
-aggregators, no sync committee; one validator a node, with the node's index; stake is the consensus' own book, and
-deposits and rewards move no coins of the ledger's accounts; the justified checkpoint of a view is that of its block of
-highest justified epoch; votes older than ``KEPT_EPOCHS`` are forgotten; no proposer reorgs of late blocks; a validator
-looks for its duties at the start of an epoch, not again when its head changes to a branch with other duties.
+aggregators, no sync committee; one validator a node, with the node's index; rewards and penalties move stake, not coins
+of the ledger's accounts, until it is withdrawn; the justified checkpoint of a view is that of its block of highest
+justified epoch; votes older than ``KEPT_EPOCHS`` are forgotten; no proposer reorgs of late blocks; a validator looks
+for its duties at the start of an epoch, not again when its head changes to a branch with other duties.
 """
 
 from typing import Annotated, Final, Literal
@@ -50,14 +50,11 @@ from chain.consensus.gasper import (
 )
 from chain.consensus.stake_accounting import StakeConstants
 from chain.consensus.stake_operations import (
-    Deposit,
     Evidence,
-    Exit,
-    Operation,
     find_slashable_votes,
-    get_pending_operations,
+    get_pending_exits,
     is_slashable_validator,
-    sign_operation,
+    sign_exit,
 )
 from chain.consensus.uptime import Uptime
 from chain.consensus.validators import Context, build_keyring
@@ -205,7 +202,7 @@ class GasperValidator(Agent):
             attestations=tuple(self._get_includable(view, state, slot)),
             slashed_votes=tuple(self._find_slashable_votes(view, state)),
             slashed_proposals=tuple(self._find_double_proposals(view, head, state)),
-            operations=get_pending_operations(view, state, rules.constants),
+            exits=get_pending_exits(view, state, rules.constants),
         )
         block = view.build_block(head.hash, encode(seal))
         signed = replace(seal, signature=keyring.sign(self.index, BLOCK_DOMAIN, block.hash))
@@ -256,18 +253,10 @@ class GasperValidator(Agent):
 
     # Stake ---------------------------------------------------------------------------------------------------------
 
-    def deposit(self, view: View, amount: int) -> Effects:
-        """Add stake, in units; a node without a validator gets one once it has the activation balance."""
-        number = self.rules.head(view).state.deposits[self.index]
-        return self._submit(Deposit(self.index, amount, number))
-
     def leave(self, view: View) -> Effects:
         """Ask to leave: the validator goes on until the exit queue lets it out."""
-        return self._submit(Exit(self.index, self.rules.get_epoch(self.rules.get_slot(view.now_us))))
-
-    def _submit(self, operation: Operation) -> Effects:
-        signed = sign_operation(operation, self.rules.keyring)
-        return [Broadcast(signed)]
+        epoch = self.rules.get_epoch(self.rules.get_slot(view.now_us))
+        return [Broadcast(sign_exit(self.index, epoch, self.rules.keyring))]
 
     def compute_energy_joules(self, now_us: TimeUs) -> int:
         return self._uptime.compute_joules(watts=self.watts, now_us=now_us)

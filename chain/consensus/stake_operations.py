@@ -1,16 +1,20 @@
-"""What blocks carry beside votes to change the registry: evidence of slashable votes, deposits, exits.
+"""What changes the registry beside votes: evidence of slashable votes, deposits, exits, withdrawals.
 
-Idea: each is signed by whom it concerns, so anybody can check it and no proposer can make it up. Deposits and exits
-travel as messages until a block carries them; evidence is found by whoever proposes, among the votes it knows.
+Evidence is found by whoever proposes, among the votes it knows. Deposits are transactions: they take money out of the
+ledger's balances and add it to a validator's. Exits are asked for in two ways, by a message of the validator itself
+(``VoluntaryExit``), which waits until a block carries it, or by a transaction of the account to which its stake goes
+back: the validator's own, or that of whoever deposited first. Once a validator is withdrawable, blocks pay its whole
+balance out to that account.
 
-Source: ethereum/consensus-specs phase0 ``beacon-chain.md``: ``process_attester_slashing``, ``process_deposit``,
-``process_voluntary_exit``. Evidence of double proposals, which needs whole headers, is in proof_of_stake.py.
+Source: ethereum/consensus-specs ``beacon-chain.md``: phase0 (``process_attester_slashing``, ``process_deposit``,
+``process_voluntary_exit``), capella (``get_expected_withdrawals``), electra (EIP-7002: ``process_withdrawal_request``).
+Evidence of double proposals, which needs whole headers, is in gasper.py.
 
-Simplifications: a deposit names the validator it is for, one a node, and brings coins from outside the ledger; it is
-numbered, so that it cannot be credited twice.
+Simplifications: a node has one validator, named by the node's account; what is deposited for anybody else is lost.
+Only whole balances are withdrawn, from the lowest index on. Exits churn as in phase0 (stake_accounting.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -23,7 +27,6 @@ from chain.consensus.casper_ffg import Attestation, is_slashable
 from chain.consensus.stake_accounting import (
     FAR_FUTURE_EPOCH,
     StakeConstants,
-    Validator,
     add_to_balance,
     initiate_exit,
     slash_validator,
@@ -31,30 +34,20 @@ from chain.consensus.stake_accounting import (
 from chain.consensus.validators import Keyring
 from chain.encoding import encode
 from chain.errors import InvalidBlock
-from chain.units import COIN
+from chain.ledger.actions import Deposit, Exit
+from chain.ledger.context import Reward, StakeChange
+from chain.units import Address
 
 _Natural = Annotated[int, Meta(ge=0)]
 
-DEPOSIT_DOMAIN: Final = "gasper/deposit"
 EXIT_DOMAIN: Final = "gasper/exit"
-OPERATION_TOPIC: Final[Topic] = ("operation",)
-MAX_DEPOSIT: Final = 10**9 * COIN
+EXIT_TOPIC: Final[Topic] = ("exit",)
+MAX_WITHDRAWALS: Final = 16
+"""In one block: MAX_WITHDRAWALS_PER_PAYLOAD."""
 
 
-class Deposit(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False, tag="deposit"):
-    """Stake for a validator: a new one once it reaches the activation balance, more for an old one."""
-
-    validator: _Natural
-    amount: Annotated[int, Meta(ge=1, le=MAX_DEPOSIT)]
-    """In units."""
-    number: _Natural
-    """How many deposits the validator has made before."""
-    signature: bytes = b""
-    """The validator's, over this with an empty signature."""
-
-
-class Exit(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False, tag="exit"):
-    """A validator's wish to leave (VoluntaryExit)."""
+class VoluntaryExit(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """A validator's wish to leave."""
 
     validator: _Natural
     epoch: _Natural
@@ -63,72 +56,95 @@ class Exit(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     """The validator's, over this with an empty signature."""
 
 
-Operation = Deposit | Exit
 Evidence = tuple[Attestation, Attestation]
 """Two votes that one validator may not have cast both."""
 
 
-def sign_operation(operation: Operation, keyring: Keyring) -> Operation:
-    """Return the operation signed by its validator."""
-    unsigned = replace(operation, signature=b"")
-    return replace(operation, signature=keyring.sign(operation.validator, get_domain(operation), encode(unsigned)))
+def sign_exit(validator: int, epoch: int, keyring: Keyring) -> VoluntaryExit:
+    """Return a validator's signed wish to leave from an epoch on."""
+    wish = VoluntaryExit(validator, epoch)
+    return replace(wish, signature=keyring.sign(validator, EXIT_DOMAIN, encode(wish)))
 
 
-def is_signed(operation: Operation, keyring: Keyring) -> bool:
-    """Return whether the operation is really its validator's."""
-    unsigned = encode(replace(operation, signature=b""))
-    return keyring.is_valid(operation.validator, get_domain(operation), unsigned, operation.signature)
+def is_signed(wish: VoluntaryExit, keyring: Keyring) -> bool:
+    """Return whether the wish is really its validator's."""
+    return keyring.is_valid(wish.validator, EXIT_DOMAIN, encode(replace(wish, signature=b"")), wish.signature)
 
 
-def get_domain(operation: Operation) -> str:
-    """Return the domain in which such an operation is signed."""
-    return DEPOSIT_DOMAIN if isinstance(operation, Deposit) else EXIT_DOMAIN
+# Deposits, exits and withdrawals -------------------------------------------------------------------------------------
 
 
-# Deposits and exits --------------------------------------------------------------------------------------------------
-
-
-def check_operation(state: BeaconState, operation: Operation, constants: StakeConstants) -> None:
-    """Raise InvalidBlock unless a block may carry the operation now; its signature is checked elsewhere."""
-    index, epoch = operation.validator, state.epoch
-    if index >= len(state.deposits):
-        raise InvalidBlock("proof-of-stake/operation", f"there is no validator {index} of {len(state.deposits)}")
-    if isinstance(operation, Deposit):
-        if operation.number != state.deposits[index]:
-            message = f"deposit {operation.number} of validator {index}; its next one is {state.deposits[index]}"
-            raise InvalidBlock("proof-of-stake/deposit", message)
-        return
+def check_exit(state: BeaconState, wish: VoluntaryExit, constants: StakeConstants) -> None:
+    """Raise InvalidBlock unless a block may carry the wish now; its signature is checked elsewhere."""
+    index, epoch = wish.validator, state.epoch
+    if index >= len(state.owners):
+        raise InvalidBlock("proof-of-stake/exit", f"there is no validator {index} of {len(state.owners)}")
     validator = state.registry.validators[index]
-    earliest = max(operation.epoch, _get_earliest_exit(validator, constants))
+    earliest = max(wish.epoch, validator.activation_epoch + constants.least_service_epochs)
     if not validator.is_active(epoch) or validator.exit_epoch != FAR_FUTURE_EPOCH or epoch < earliest:
         leaves = "is not active" if not validator.is_active(epoch) else f"may ask to leave from epoch {earliest} on"
         leaves = "leaves already" if validator.exit_epoch != FAR_FUTURE_EPOCH else leaves
         raise InvalidBlock("proof-of-stake/exit", f"in epoch {epoch} validator {index} {leaves}")
 
 
-def _get_earliest_exit(validator: Validator, constants: StakeConstants) -> int:
-    return validator.activation_epoch + constants.least_service_epochs
+def may_exit(state: BeaconState, wish: VoluntaryExit, constants: StakeConstants) -> bool:
+    """Return whether a block may carry the wish now: not done already, nor too early."""
+    try:
+        check_exit(state, wish, constants)
+    except InvalidBlock:
+        return False
+    return True
 
 
-def apply_operation(state: BeaconState, operation: Operation, constants: StakeConstants) -> BeaconState:
-    """Return the state after an operation that ``check_operation`` accepted."""
-    index = operation.validator
-    if isinstance(operation, Exit):
-        return replace(state, registry=initiate_exit(state.registry, index, state.epoch, constants))
-    deposits = (*state.deposits[:index], operation.number + 1, *state.deposits[index + 1 :])
-    return replace(state, registry=add_to_balance(state.registry, index, operation.amount), deposits=deposits)
+def apply_exit(state: BeaconState, index: int, constants: StakeConstants) -> BeaconState:
+    """Return the state with a validator in the exit queue."""
+    return replace(state, registry=initiate_exit(state.registry, index, state.epoch, constants))
 
 
-def get_pending_operations(view: View, state: BeaconState, constants: StakeConstants) -> tuple[Operation, ...]:
-    """Return the operations this node knows that a block on this state may carry, in order of publication."""
+def apply_changes(
+    state: BeaconState, changes: Iterable[StakeChange], indices: Mapping[Address, int], constants: StakeConstants
+) -> BeaconState:
+    """Return the state after what transactions ask for; ``indices`` has the validator of each account.
+
+    What cannot be done is left undone: an exit of somebody else's validator, or before its time.
+    """
+    for sender, action in changes:
+        index = indices.get(getattr(action, "validator", sender), -1)
+        if isinstance(action, Deposit) and index >= 0:
+            owners = state.owners if state.owners[index] else _put(state.owners, index, sender)
+            state = replace(state, registry=add_to_balance(state.registry, index, action.units), owners=owners)
+        elif isinstance(action, Exit) and index >= 0:
+            is_his = sender in (state.owners[index], action.validator)
+            if is_his and may_exit(state, VoluntaryExit(index, state.epoch), constants):
+                state = apply_exit(state, index, constants)
+    return state
+
+
+def _put(owners: tuple[Address, ...], index: int, owner: Address) -> tuple[Address, ...]:
+    return (*owners[:index], owner, *owners[index + 1 :])
+
+
+def get_withdrawals(state: BeaconState) -> list[tuple[int, Reward]]:
+    """Return (validator, what is paid to whom) of the next block on a state: whole balances, sixteen at most."""
+    registry, epoch = state.registry, state.epoch
+    due = [i for i, it in enumerate(registry.validators) if it.withdrawable_epoch <= epoch and registry.balances[i]]
+    return [(index, Reward(state.owners[index], registry.balances[index])) for index in due[:MAX_WITHDRAWALS]]
+
+
+def apply_withdrawals(state: BeaconState) -> BeaconState:
+    """Return the state after a block has paid its withdrawals out."""
+    for index, reward in get_withdrawals(state):
+        state = replace(state, registry=add_to_balance(state.registry, index, -reward.amount))
+    return state
+
+
+def get_pending_exits(view: View, state: BeaconState, constants: StakeConstants) -> tuple[VoluntaryExit, ...]:
+    """Return the exits this node knows that a block on this state may carry, in order of publication."""
     pending = []
-    for operation in view.get_messages(OPERATION_TOPIC):
-        try:
-            check_operation(state, operation, constants)
-        except InvalidBlock:
-            continue  # done already, or too early
-        state = apply_operation(state, operation, constants)
-        pending.append(operation)
+    for wish in view.get_messages(EXIT_TOPIC):
+        if may_exit(state, wish, constants):
+            state = apply_exit(state, wish.validator, constants)
+            pending.append(wish)
     return tuple(pending)
 
 

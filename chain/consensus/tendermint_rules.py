@@ -129,6 +129,7 @@ class TendermintRules(Rules[TendermintState]):
     """Checks blocks, signatures and evidence. One object serves every node."""
 
     finality = Finality.INSTANT
+    takes_stake = True
 
     def __init__(self, parameters: TendermintParameters, keyring: Keyring, stakes: dict[Address, int]) -> None:
         """``stakes`` are those of genesis, in units."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from chain.encoding import decode
 from chain.errors import CommandRefused, InvalidEncoding
-from chain.ledger.actions import Transfer
+from chain.ledger.actions import Deposit, Exit, Transfer
 from chain.ledger.transaction import SignedTransaction
 from chain.simulation import commands as c
 from chain.simulation.admission import (
@@ -214,27 +214,35 @@ def _set_proposal(world: World, command: c.ProposeSigner | c.WithdrawProposal, a
 
 @_apply.register
 def _(command: c.DepositStake, world: World) -> None:
-    agent = _get_staker(world, command.node)
     if not 1 <= command.amount <= DEPOSIT_LIMIT:
         limit, given = format_amount(DEPOSIT_LIMIT), format_amount(command.amount)
         raise CommandRefused("command/stake", f"a deposit is up to {limit} coins, {given} were put down")
-    world.record_command(command)
-    world.apply_effects(NodeId(command.node), agent.deposit(world.view(command.node), command.amount))
+    _send_stake(command, world, Deposit(command.amount, world.tables.proposers[command.node]))
 
 
 @_apply.register
 def _(command: c.ExitValidator, world: World) -> None:
-    agent = _get_staker(world, command.node)
+    agent = world.consensus.agents.get(NodeId(command.node))
+    if not hasattr(agent, "leave"):
+        _send_stake(command, world, Exit(world.tables.proposers[command.node]))
+        return
+    _check_online(world, command.node)
     world.record_command(command)
-    world.apply_effects(NodeId(command.node), agent.leave(world.view(command.node)))
+    effects = agent.leave(world.view(command.node))  # type: ignore[union-attr]  # just checked
+    world.apply_effects(NodeId(command.node), effects)
 
 
-def _get_staker(world: World, node: int) -> Any:
-    _check_online(world, node)
-    agent = world.consensus.agents.get(NodeId(node))
-    if not hasattr(agent, "deposit"):
-        raise CommandRefused("command/stake", f"node n{node:02d} has no validator that could hold stake")
-    return agent
+def _send_stake(command: c.DepositStake | c.ExitValidator, world: World, action: Deposit | Exit) -> None:
+    """Let the faucet send a transaction for a node's validator, through that node."""
+    _check_online(world, command.node)
+    if not world.consensus.rules.takes_stake:
+        raise CommandRefused("command/stake", "this protocol knows no stake")
+    node = NodeId(command.node)
+    signed = world.sign_action(world.faucet, node, action, FAUCET_TIP_PER_GAS, MAX_FAUCET_UNDER_WAY)
+    if signed is None:
+        raise CommandRefused("faucet/busy", f"the faucet has {MAX_FAUCET_UNDER_WAY} payments under way, or no coins")
+    world.record_command(command)
+    world.submit_transaction(node, signed)
 
 
 @_apply.register

@@ -132,7 +132,7 @@ class WithdrawProposal(_Command, frozen=True):
 
 
 class DepositStake(_Command, frozen=True):
-    """Let a node's validator put down stake, or more of it (proof of stake)."""
+    """Let the faucet put down stake for a node's validator, in a transaction (protocols with stake)."""
 
     node: int
     amount: int
@@ -140,7 +140,7 @@ class DepositStake(_Command, frozen=True):
 
 
 class ExitValidator(_Command, frozen=True):
-    """Let a node's validator ask to leave; the exit queue decides when it may (proof of stake)."""
+    """Let a node's validator ask to leave (proof of stake), or the faucet take back what it put down for it."""
 
     node: int
 

@@ -18,17 +18,19 @@ from chain.consensus.casper_ffg import VOTE_DOMAIN, Attestation, Checkpoint, Vot
 from chain.consensus.gasper import BLOCK_DOMAIN, GasperRules, Seal, get_vote_topic
 from chain.consensus.proof_of_stake import GasperValidator, ProofOfStakeParameters, build, build_constants
 from chain.consensus.stake_accounting import FAR_FUTURE_EPOCH
-from chain.consensus.stake_operations import Deposit, Exit, sign_operation
+from chain.consensus.stake_operations import sign_exit
 from chain.consensus.validators import Context
 from chain.encoding import decode, encode
 from chain.errors import CommandRefused, InvalidBlock, InvalidMessage, InvalidScenario
+from chain.ledger.actions import Deposit, Exit
 from chain.ledger.block import Block
+from chain.ledger.context import StakeChange
 from chain.scenario import apply_settings, load_scenario
 from chain.scenario import build as build_simulation
 from chain.simulation.commands import DepositStake, ExitValidator, Heal, Partition, StartNode, StopNode
 from chain.simulation.report import compute_report
 from chain.simulation.simulation import Simulation
-from chain.units import COIN, SECOND, NodeId, TimeUs
+from chain.units import COIN, SECOND, Address, NodeId, TimeUs
 
 SLOT_US = 6 * SECOND
 EPOCH_US = 8 * SLOT_US
@@ -296,8 +298,7 @@ def test_messages_must_be_signed_by_whom_they_name() -> None:
     here = Checkpoint(2, bytes(32))
     vote = Vote(16, bytes(32), Checkpoint(1, bytes(32)), here)
     good = Attestation(4, vote, rules.keyring.sign(4, VOTE_DOMAIN, encode(vote)))
-    deposit = sign_operation(Deposit(4, COIN, 0), rules.keyring)
-    for message in (good, deposit, sign_operation(Exit(4, 9), rules.keyring)):
+    for message in (good, sign_exit(4, 9, rules.keyring)):
         rules.check_message(view, message)
         with pytest.raises(InvalidMessage, match="not signed by validator 5"):
             rules.check_message(view, replace(message, validator=5))
@@ -404,7 +405,7 @@ def test_a_deposit_makes_a_validator_after_finality_and_the_queue() -> None:
     run_epochs(simulation, 16)
     state = simulation.world.view(0).get_head().state
     assert state.duties.active == (0, 1, 2, 3, 4, 5, 6, 7, 9)
-    assert state.deposits[9] == 1
+    assert state.owners[9] == simulation.world.faucet.address  # it paid
     assert any(message.validator == 9 for message in simulation.world.view(0).get_messages(get_vote_topic(15)))
 
 
@@ -434,21 +435,74 @@ def test_commands_for_stake_are_refused_where_there_is_none() -> None:
         start().submit(DepositStake(3, 0))
 
 
-def test_operations_are_counted_once_and_checked(proposal: Proposal) -> None:
+def test_exits_are_counted_once_and_checked(proposal: Proposal) -> None:
     simulation, head, block = proposal
     rules = get_rules(simulation)
-    keyring = rules.keyring
-    first = sign_operation(Deposit(4, COIN, 0), keyring)
-    good = reseal(simulation, block, operations=(first,))
-    rules.check(head.state, good)
-    assert rules.apply(head.state, good).registry.balances[4] == head.state.registry.balances[4] + COIN
-    for rule, operations in {
-        "deposit": (first, first),
-        "operation": (replace(first, amount=2 * COIN),),
-        "exit": (sign_operation(Exit(4, 0), keyring),),  # epoch 3; a validator stays for four
-    }.items():
-        with pytest.raises(InvalidBlock, match=f"proof-of-stake/{rule}"):
-            rules.check(head.state, reseal(simulation, block, operations=operations))
+    early = sign_exit(4, 0, rules.keyring)  # epoch 3; a validator stays for four
+    with pytest.raises(InvalidBlock, match="may ask to leave from epoch 4 on"):
+        rules.check(head.state, reseal(simulation, block, exits=(early,)))
+    later = replace(head.state, registry=replace(head.state.registry, validators=tuple(
+        replace(it, activation_epoch=-9) for it in head.state.registry.validators)))  # fmt: skip
+    good = reseal(simulation, block, exits=(early,))
+    rules.check(later, good)
+    assert rules.apply(later, good).registry.validators[4].exit_epoch == 3 + 1 + 4
+    for exits, match in (
+        ((early, early), "leaves already"),
+        ((replace(early, validator=5),), "not signed by validator 5"),
+        ((replace(early, validator=77),), "there is no validator 77"),
+    ):
+        with pytest.raises(InvalidBlock, match=match):
+            rules.check(later, reseal(simulation, block, exits=exits))
+
+
+def test_what_transactions_ask_for_changes_the_registry(proposal: Proposal) -> None:
+    simulation, head, block = proposal
+    rules, accounts = get_rules(simulation), simulation.world.tables.proposers
+    friend, stranger = Address(b"f" * 20), Address(b"s" * 20)
+    before = replace(
+        head.state,
+        owners=tuple(friend if index == 6 else owner for index, owner in enumerate(head.state.owners)),
+        registry=replace(head.state.registry, validators=tuple(
+            replace(it, activation_epoch=-9) for it in head.state.registry.validators)),
+    )  # fmt: skip
+    changes = (
+        StakeChange(stranger, Deposit(3 * COIN, accounts[4])),
+        StakeChange(stranger, Exit(accounts[4])),  # has added to its stake, but it is not his
+        StakeChange(accounts[5], Exit(accounts[5])),
+        StakeChange(friend, Exit(accounts[6])),
+        StakeChange(friend, Deposit(COIN, stranger)),  # is no validator: lost
+    )
+    after = rules.apply(before, block, changes)
+    assert after.registry.balances[4] - rules.apply(before, block).registry.balances[4] == 3 * COIN
+    assert after.owners == before.owners
+    leaving = [i for i, it in enumerate(after.registry.validators) if it.exit_epoch != FAR_FUTURE_EPOCH]
+    assert leaving == [5, 6]
+
+
+def test_the_withdrawable_are_paid_out_to_whom_the_stake_belongs() -> None:
+    """32 coins of the faucet come, stay, leave and come back with what they have earned; the ledger's books balance."""
+    stakes = "nodes.stakes_coins=[32, 32, 32, 32, 32, 32, 32, 32]"
+    simulation = start(stakes, "network.nodes=10", "consensus.withdrawability_delay_epochs=2", "traffic.rate_per_s=0")
+    world = simulation.world
+
+    def get_balance() -> int:
+        return world.view(0).get_account_state().get_account(world.faucet.address).balance
+
+    rich = get_balance()
+    run_epochs(simulation, 0.2)
+    simulation.submit(DepositStake(9, 32 * COIN))
+    run_epochs(simulation, 1.2)
+    assert rich - 33 * COIN < get_balance() < rich - 32 * COIN
+    run_epochs(simulation, 20)
+    simulation.submit(ExitValidator(9))
+    run_epochs(simulation, 40)
+    state = world.view(0).get_head().state
+    assert state.registry.validators[9].withdrawable_epoch <= state.epoch
+    assert state.registry.balances[9] == 0
+    assert get_balance() > rich - COIN  # with rewards, less fees
+    paid = [reward for record in world.tree.records for reward in world.ledger.execution(record.hash).rewards]
+    assert [reward.address for reward in paid] == [world.faucet.address]
+    assert paid[0].amount > 32 * COIN
 
 
 # Fork choice in the network ------------------------------------------------------------------------------------------
