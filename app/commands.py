@@ -56,6 +56,13 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("go.consensus", "c", "Consensus", "Who proposes and votes, and what is final.", "consensus", RUN),
     CommandSpec("go.back", "escape", "Back", "Close this page.", "back", RUN),
     CommandSpec("go.find", "slash", "Find", "Find a block, transaction, address or node.", "find", RUN),
+    CommandSpec("go.access", "A", "Who may do what", "Lists, refusals, members only, anchors.", "access", RUN),
+    CommandSpec("go.rich", "", "Rich list", "Every account by what it owns.", "list('rich')", RUN),
+    CommandSpec("go.stale", "", "Stale blocks", "The blocks that lost a fork.", "list('stale')", RUN),
+    CommandSpec("go.doubles", "", "Double spends", "Two transactions with one nonce.", "list('doubles')", RUN),
+    CommandSpec("go.events", "", "Events", "Everything that happened, newest first.", "list('events')", RUN),
+    CommandSpec("go.contract-list", "", "List of contracts", "The code on the chain.", "list('contracts')", RUN),
+    CommandSpec("go.light", "", "Light client", "The chain as headers only, each one checked.", "list('light')", RUN),
     # Do
     CommandSpec("do.send", "s", "Send coins", "Pay somebody from your wallet.", "send", RUN),
     CommandSpec("do.mine", "m", "Mine now", "Let the chosen node propose a block now.", "mine", RUN),
@@ -122,6 +129,11 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("consensus.change", "e", "Change", "Change the chosen member, as allowed.", "change", "consensus"),
     CommandSpec("consensus.next", "right_square_bracket", "Next view", "That of a node.", "turn(1)", "consensus"),
     CommandSpec("consensus.last", "left_square_bracket", "Last view", "The one before.", "turn(-1)", "consensus"),
+    # The page that says who may do what
+    CommandSpec("access.grant", "g", "Grant", "Let the chosen node have the chosen right.", "change(True)", "access"),
+    CommandSpec("access.revoke", "r", "Revoke", "Take the chosen right away.", "change(False)", "access"),
+    CommandSpec("access.export", "e", "Export proof", "Write the chosen anchor's proof to a file.", "export", "access"),
+    CommandSpec("access.panel", "v", "Next panel", "The next panel, where not all fit.", "panel", "access"),
     # The page of a node
     CommandSpec("node.stop", "x", "Stop", "Switch the node off: it hears and says nothing.", "do('stop')", "node"),
     CommandSpec("node.start", "a", "Start", "Switch the node on again; it catches up.", "do('start')", "node"),

@@ -86,9 +86,14 @@ def get_interval_us(simulation: Simulation) -> int | None:
 
 
 def compute_fee_choices(
-    simulation: Simulation, node: NodeId, at_us: TimeUs, action: Action = PLAIN, authority: bytes | Policy = b""
+    simulation: Simulation,
+    node: NodeId,
+    at_us: TimeUs,
+    action: Action = PLAIN,
+    authority: bytes | Policy = b"",
+    gas_limit: int | None = None,
 ) -> tuple[FeeChoice, ...]:
-    """Return slow, normal and fast for an action, from the node's mempool and base fee."""
+    """Return slow, normal and fast for an action, from the node's mempool and base fee; contracts bring their gas."""
     world = simulation.world
     view = world.view(node, at_us)
     head = view.get_head()
@@ -98,7 +103,7 @@ def compute_fee_choices(
         for it in (signed.transaction for signed in view.compute_mempool(head).pending)
     ]
     waiting.sort(reverse=True)
-    gas = compute_intrinsic_gas(action, authority)
+    gas = compute_intrinsic_gas(action, authority) if gas_limit is None else gas_limit
     block_gas, interval_us = world.ledger.parameters.gas_limit, get_interval_us(simulation)
     choices = []
     for name, least in _LEAST_TIPS.items():
@@ -134,11 +139,11 @@ def build_payment(
     choice: FeeChoice,
     nonce: int,
     committed: int,
+    gas_limit: int | None = None,
 ) -> Draft:
     """Return the draft of a payment; ``committed`` is what the account's waiting payments may cost."""
-    return _build(
-        simulation, node, at_us, account, nonce, action, choice.max_fee_per_gas, choice.tip_per_gas, committed
-    )
+    cap, tip = choice.max_fee_per_gas, choice.tip_per_gas
+    return _build(simulation, node, at_us, account, nonce, action, cap, tip, committed, gas_limit)
 
 
 def build_replacement(
@@ -160,7 +165,9 @@ def build_replacement(
     tip = max(choice.tip_per_gas, old.max_tip_per_gas + 1, -(-old.max_tip_per_gas * percent // 100))
     cap = max(choice.max_fee_per_gas, old.max_fee_per_gas + 1, -(-old.max_fee_per_gas * percent // 100), tip)
     action = Transfer(account.address, 1, CANCEL_MEMO) if is_cancel else old.action
-    return _build(simulation, node, at_us, account, old.nonce, action, cap, tip, 0)
+    return _build(
+        simulation, node, at_us, account, old.nonce, action, cap, tip, 0, None if is_cancel else old.gas_limit
+    )
 
 
 def _build(
@@ -173,11 +180,13 @@ def _build(
     cap: int,
     tip: int,
     committed: int,
+    gas_limit: int | None = None,
 ) -> Draft:
     world = simulation.world
     authority = account.authority
     assert authority is not None, "a watched account cannot pay"
-    gas, chain_id = compute_intrinsic_gas(action, authority), world.ledger.parameters.chain_id
+    gas = compute_intrinsic_gas(action, authority) if gas_limit is None else gas_limit
+    chain_id = world.ledger.parameters.chain_id
     transaction = Transaction(chain_id, authority, nonce, gas, cap, tip, action)
     head = world.view(node, at_us).get_head()
     base_fee = world.ledger.next_base_fee(head.hash)

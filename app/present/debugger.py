@@ -24,6 +24,7 @@ from chain.simulation.world import World
 from chain.units import Address, Hash
 
 MOST_ROWS: Final = 2_000
+MOST_MARKED_LINES: Final = 6
 _CREATIONS: Final = ("CREATE", "CREATE2")
 
 
@@ -65,6 +66,14 @@ class Debugger:
         call = self.trace.calls[self.trace.call_of[index]]
         artifact = self.get_artifact(call)
         return None if artifact is None else artifact.find_span(self.trace.pcs[index], self.creates(call))
+
+    def begin(self) -> None:
+        """Go to the first line of what was called, past what chooses the function."""
+        for index in range(len(self.trace)):
+            span = self.find_span(index)
+            if span is not None and span.end_line - span.line <= MOST_MARKED_LINES:
+                self.index = index
+                return
 
     # Moving ----------------------------------------------------------------------------------------------------------
 
@@ -140,7 +149,10 @@ def open_debugger(world: World, block: Hash, place: int, shelf: Shelf) -> Debugg
 def build_marked(debugger: Debugger) -> Marked | None:
     """Return the running piece of source."""
     span = debugger.find_span(debugger.index) if len(debugger.trace) else None
-    return None if span is None else Marked(*span)
+    if span is None:
+        return None
+    is_wide = span.end_line - span.line > MOST_MARKED_LINES  # what belongs to a whole function or file marks its head
+    return Marked(span.line, span.column, span.line, 10**6) if is_wide else Marked(*span)
 
 
 def build_gas_notes(debugger: Debugger) -> dict[int, str]:

@@ -34,6 +34,7 @@ TABS: Final = (
     Tab("chain", "Chain", "app.screens.chain", "ChainView"),
     Tab("wallet", "Wallet", "app.screens.wallet", "WalletView"),
     Tab("mempool", "Mempool", "app.screens.mempool", "MempoolView"),
+    Tab("contracts", "Contracts", "app.screens.contracts", "ContractsView"),
 )
 
 

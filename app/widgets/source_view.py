@@ -123,7 +123,7 @@ class SourceView(PenMixin, ScrollView, can_focus=True):
             x = canvas.put(x, 0, text, self.PEN[pen])
         if is_marked and marked is not None:
             first = marked.column if number == marked.line else len(line) - len(line.lstrip())
-            last = marked.end_column if number == marked.end_line else len(line)
+            last = min(marked.end_column, len(line)) if number == marked.end_line else len(line)
             pen_name = "cursor" if self.has_focus else "cursor-dim"
             canvas.paint(start + first, 0, max(1, last - first), self.PEN[pen_name])
 

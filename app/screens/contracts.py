@@ -1,0 +1,463 @@
+"""Contracts: the shelf of sources, the contracts of this run, and all one can do with them.
+
+Left the contracts that are deployed and the shelf one can deploy from; right the chosen one: its source, its form to
+deploy, read and write, what it was asked, what it told, what it keeps, and what it is for. Everything is read at the
+cursor; what is sent goes through the wallet.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button
+
+from app.commands import get_bindings
+from app.contract_calls import Trial, build_call, build_create, open_state, read_function, try_action
+from app.contract_values import format_value, parse_value
+from app.present import contracts as present
+from app.present.contracts import Deployed, Doing, Shelf, Told
+from app.present.heads import get_canonical
+from app.present.holders import Holders
+from app.present.stories import build_story
+from app.present.words import format_coins, format_count
+from app.screens.contract_form import ContractForm, Request
+from app.screens.dialogs import NameDialog
+from app.screens.holders import get_holders
+from app.screens.panels import PANELS_CSS
+from app.screens.view import Thing, View
+from app.session import Session
+from app.widgets.field_list import FieldList
+from app.widgets.models import Cell, Column
+from app.widgets.source_view import SourceView
+from app.widgets.text import clean
+from app.widgets.virtual_table import VirtualTable
+from chain.contracts.artifact import MAX_ARTIFACT_BYTES, Artifact, read_artifact
+from chain.errors import ChainroomError
+from chain.ledger.actions import Call, Create
+from chain.ledger.state import State
+from chain.units import Address, NodeId, parse_amount
+
+if TYPE_CHECKING:
+    from app.app import ChainroomApp
+    from app.screens.wallet import WalletView
+
+FRAMES_PER_LOOK: Final = 4
+"""Frames between two looks while time passes."""
+SHELF_COLUMNS: Final = (Column("to deploy", 20, is_flexible=True), Column("", 8))
+PANELS: Final = {
+    "source": "Source",
+    "use": "Use",
+    "calls": "Calls",
+    "events": "Events",
+    "storage": "Storage",
+    "about": "About",
+}
+
+
+class ContractsView(View):
+    """Two lists, and the chosen contract."""
+
+    BINDINGS: ClassVar[list[BindingType]] = get_bindings("contracts")
+    DEFAULT_CSS = (
+        PANELS_CSS.format(name="ContractsView")
+        + """
+    ContractsView { layout: horizontal; }
+    ContractsView .panel { width: 1fr; height: 1fr; }
+    ContractsView #contracts-left { width: 40; height: 1fr; }
+    ContractsView #contracts-right { width: 1fr; height: 1fr; }
+    ContractsView #contracts-tabs { height: 1; padding: 0 1; }
+    ContractsView #contracts-tabs Button {
+        height: 1; min-width: 6; width: auto; border: none; padding: 0 1; background: transparent; color: $muted;
+    }
+    ContractsView #contracts-tabs Button.-chosen { color: $primary; text-style: bold underline; }
+    ContractsView #contracts-tabs Button:focus { background: $panel; }
+    ContractsView.-folded { layout: vertical; }
+    ContractsView.-folded #contracts-left { width: 1fr; height: 8; layout: horizontal; }
+    """
+    )
+
+    app: "ChainroomApp"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.shelf = Shelf()
+        self._panel = "source"
+        self._chosen_name = ""
+        """The chosen contract of the shelf; empty when a deployed one is chosen."""
+        self._address: Address | None = None
+        self._deployed: tuple[Deployed, ...] = ()
+        self._doings: tuple[Doing, ...] = ()
+        self._told: list[Told] = []
+        self._is_fresh = True
+        """Whether nobody has chosen anything yet: then the first contract of the run is shown."""
+        self._frames = 0
+        self._key: object = None
+
+    def compose(self) -> ComposeResult:
+        """Lists left, the chosen contract right."""
+        with Vertical(id="contracts-left"):
+            yield VirtualTable(
+                present.DEPLOYED_COLUMNS, id="contracts-deployed", classes="panel", empty="None yet: deploy one"
+            )
+            yield VirtualTable(SHELF_COLUMNS, id="contracts-shelf", classes="panel")
+        with Vertical(id="contracts-right"):
+            with Horizontal(id="contracts-tabs"):
+                for name, title in PANELS.items():
+                    yield Button(title, id=f"tab-{name}", compact=True)
+            yield SourceView(id="panel-source", classes="panel")
+            yield ContractForm(id="panel-use", classes="panel")
+            yield VirtualTable(
+                present.CALL_COLUMNS, id="panel-calls", classes="panel", empty="Nobody has called it yet"
+            )
+            yield VirtualTable(
+                present.EVENT_COLUMNS, id="panel-events", classes="panel", empty="It has told nothing yet"
+            )
+            yield VirtualTable(present.STORAGE_COLUMNS, id="panel-storage", classes="panel", empty="It keeps nothing")
+            yield FieldList(id="panel-about", classes="panel")
+
+    def on_mount(self) -> None:
+        """The shelf does not change by itself."""
+        self._chosen_name = self.shelf.get_names()[0]
+        self._show_shelf()
+        self._show_panel("source")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold or unfold, when the screen knows its own size."""
+        self.call_after_refresh(lambda: self.set_class(self.screen.has_class("-narrow"), "-folded"))
+
+    def on_show(self) -> None:
+        """Seen again after another view: nothing shown before counts."""
+        self._key = None
+
+    # What is shown ---------------------------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        """The run on screen."""
+        assert self.app.session is not None
+        return self.app.session
+
+    def get_state(self) -> State:
+        """Return accounts and contracts at the cursor."""
+        world = self.session.simulation.world
+        return world.ledger.state(get_canonical(world, self.session.cursor_us).hash)
+
+    def get_holders(self) -> Holders:
+        """Return who is behind the addresses."""
+        return get_holders(self.app, self.session.simulation.world)
+
+    def get_chosen(self) -> Deployed | None:
+        """Return the chosen contract of the run, None while one of the shelf is chosen."""
+        return next((it for it in self._deployed if it.address == self._address), None)
+
+    def get_artifact(self) -> Artifact | None:
+        """Return what is known of the chosen contract's code."""
+        chosen = self.get_chosen()
+        return (
+            chosen.artifact if chosen is not None else self.shelf.get(self._chosen_name) if self._chosen_name else None
+        )
+
+    def show(self, session: Session) -> None:
+        """Bring lists and panel up to the cursor."""
+        world = session.simulation.world
+        self._frames += 1
+        key = (world, session.cursor_us, len(world.tree), self._address, self._chosen_name, self._panel, self.app.theme)
+        is_due = not session.is_playing or self._frames % FRAMES_PER_LOOK == 0
+        is_other = not isinstance(self._key, tuple) or self._key[3:] != key[3:] or self._key[0] is not world
+        if key == self._key or not (is_due or is_other):
+            return
+        self._key = key
+        holders, state = self.get_holders(), self.get_state()
+        self._deployed = present.list_deployed(world, session.cursor_us, self.shelf, holders)
+        rows = [present.build_deployed_row(it, state) for it in self._deployed]
+        table = self.query_one("#contracts-deployed", VirtualTable)
+        table.show(len(rows), rows.__getitem__)
+        table.border_title = f"In this run {len(rows)}"
+        if self._is_fresh and self._deployed:
+            self._address, self._is_fresh = self._deployed[0].address, False
+        if self._address is not None and self.get_chosen() is None:
+            self._address, self._chosen_name = None, self._chosen_name or self.shelf.get_names()[0]
+        self._show_chosen(state, holders)
+
+    def _show_shelf(self) -> None:
+        names = self.shelf.get_names()
+        rows = [
+            (Cell(name.replace("_", " ")), Cell("yours" if name in self.shelf.own else "", "accent")) for name in names
+        ]
+        table = self.query_one("#contracts-shelf", VirtualTable)
+        table.show(len(rows), rows.__getitem__)
+        table.border_title = f"Shelf {len(rows)} · enter to deploy"
+
+    def _show_chosen(self, state: State, holders: Holders) -> None:
+        chosen, artifact = self.get_chosen(), self.get_artifact()
+        title = clean(chosen.name if chosen else f"{self._chosen_name.replace('_', ' ')} (not deployed)", 60)
+        self.query_one("#contracts-right").border_title = title
+        if self._panel == "source":
+            self.query_one(SourceView).show(artifact.source if artifact else "")
+        elif self._panel == "use":
+            functions = () if artifact is None else artifact.abi.functions if chosen else (artifact.abi.constructor,)
+            self.query_one(ContractForm).show(functions)
+        elif chosen is not None:
+            self._show_run_panel(chosen, state, holders)
+        else:
+            for name in ("calls", "events", "storage"):
+                self.query_one(f"#panel-{name}", VirtualTable).show(0)
+            self.query_one(FieldList).show(())
+        self.query_one(f"#panel-{self._panel}").border_title = f"{PANELS[self._panel]} · {title}"
+
+    def _show_run_panel(self, chosen: Deployed, state: State, holders: Holders) -> None:
+        if self._panel == "calls":
+            self._doings = doings = chosen.doings[::-1]
+            build = present.build_call_row
+            self.query_one("#panel-calls", VirtualTable).show(
+                len(doings), lambda row: build(doings[row], chosen, holders)
+            )
+        elif self._panel == "events":
+            self._told = told = present.list_events(chosen)
+            show = present.build_event_row
+            self.query_one("#panel-events", VirtualTable).show(len(told), lambda row: show(told[row], chosen, holders))
+        elif self._panel == "storage":
+            rows = present.list_storage(chosen, state)
+            self.query_one("#panel-storage", VirtualTable).show(len(rows), rows.__getitem__)
+        else:
+            story = build_story(self.session.simulation, chosen.address, self.session.cursor_us, holders)
+            self.query_one(FieldList).show((*present.build_contract_fields(chosen, state, holders), *story))
+
+    def _show_panel(self, name: str) -> None:
+        self._panel = name
+        for it in PANELS:
+            self.query_one(f"#panel-{it}").display = it == name
+            self.query_one(f"#tab-{it}").set_class(it == name, "-chosen")
+        if self.app.session is not None:
+            self.show(self.app.session)
+
+    # Choosing --------------------------------------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#contracts-tabs Button")
+    def on_tab_pressed(self, event: Button.Pressed) -> None:
+        """Show another panel."""
+        event.stop()
+        self._show_panel(str(event.button.id).removeprefix("tab-"))
+
+    def action_panel(self) -> None:
+        """The next panel, with the focus in it."""
+        names = list(PANELS)
+        self._show_panel(names[(names.index(self._panel) + 1) % len(names)])
+        panel = self.query_one(f"#panel-{self._panel}")
+        target = panel if panel.can_focus else next(iter(panel.query("OptionList")), None)
+        if target is not None:
+            target.focus()
+
+    def _choose(self, name: str = "", address: Address | None = None) -> None:
+        self._chosen_name, self._address, self._is_fresh = name, address, False
+        self.show(self.session)
+
+    @on(VirtualTable.RowChosen, "#contracts-deployed")
+    def on_deployed_chosen(self, message: VirtualTable.RowChosen) -> None:
+        """Show a contract of the run."""
+        if message.row < len(self._deployed):
+            self._choose(address=self._deployed[message.row].address)
+
+    @on(VirtualTable.RowOpened, "#contracts-deployed")
+    def on_deployed_opened(self, message: VirtualTable.RowOpened) -> None:
+        """Go to what one can do with it."""
+        self.on_deployed_chosen(message)
+        self._show_panel("use")
+        self.query_one("#panel-use OptionList").focus()
+
+    @on(VirtualTable.RowChosen, "#contracts-shelf")
+    def on_shelf_chosen(self, message: VirtualTable.RowChosen) -> None:
+        """Show a contract of the shelf."""
+        self._choose(self.shelf.get_names()[message.row])
+
+    @on(VirtualTable.RowOpened, "#contracts-shelf")
+    def on_shelf_opened(self, message: VirtualTable.RowOpened) -> None:
+        """Go to the form that deploys it."""
+        self.on_shelf_chosen(message)
+        self._show_panel("use")
+        self.query_one("#panel-use OptionList").focus()
+
+    @on(ContractForm.Left)
+    def on_form_left(self) -> None:
+        """Back to the lists."""
+        self.query_one("#contracts-deployed" if self._address else "#contracts-shelf").focus()
+
+    def get_focused_thing(self) -> Thing | None:
+        """Return the chosen transaction, or the contract's account."""
+        calls, told = self.query_one("#panel-calls", VirtualTable), self.query_one("#panel-events", VirtualTable)
+        if calls.has_focus and calls.cursor < len(self._doings):
+            return Thing("transaction", self._doings[calls.cursor].signed.id)
+        if told.has_focus and told.cursor < len(self._told):
+            return Thing("transaction", self._told[told.cursor].doing.signed.id)
+        return None if self._address is None else Thing("address", self._address)
+
+    # Asking, trying, sending -----------------------------------------------------------------------------------------
+
+    def _parse(self, request: Request) -> tuple[tuple[Any, ...], int]:
+        """Return arguments and value. Raises ChainroomError naming what does not fit."""
+        holders = self.get_holders()
+
+        def resolve(name: str) -> Address | None:
+            found = [address for address, it in holders.search(name, 5) if it.name.lower() == name.lower()]
+            return found[0] if name and found else None
+
+        pairs = zip(request.function.inputs, request.texts, strict=True)
+        arguments = tuple(parse_value(parameter.type, text, resolve) for parameter, text in pairs)
+        return arguments, parse_amount(request.value) if request.value.strip() else 0
+
+    @on(ContractForm.Asked)
+    def on_asked(self, event: ContractForm.Asked) -> None:
+        """Answer what a function says, from the state at the cursor."""
+        form, chosen, artifact = self.query_one(ContractForm), self.get_chosen(), self.get_artifact()
+        if chosen is None or artifact is None:
+            return
+        function, holders = event.request.function, self.get_holders()
+        try:
+            arguments, _ = self._parse(event.request)
+            host, context = open_state(self.session.simulation, NodeId(0), self.session.cursor_us)
+            values = read_function(host, context, chosen.address, function, arguments, artifact.abi)
+        except ChainroomError as error:
+            form.answer(str(error), "bad")
+            return
+        kinds = (output.type for output in function.outputs)
+        texts = [format_value(kind, value, holders.describe) for kind, value in zip(kinds, values, strict=True)]
+        form.answer("\n".join(texts) or "nothing", "good")
+
+    @on(ContractForm.Tried)
+    def on_tried(self, event: ContractForm.Tried) -> None:
+        """Say what it would do."""
+        self._try(event.request)
+
+    def _try(self, request: Request) -> tuple[Create | Call, Trial] | None:
+        form, chosen, artifact, account = (
+            self.query_one(ContractForm), self.get_chosen(), self.get_artifact(), self.wallet.wallets.account,
+        )  # fmt: skip
+        if artifact is None:
+            return None
+        if account is None:
+            form.answer("make a wallet first (3, then w): whoever calls must sign", "bad")
+            return None
+        try:
+            arguments, value = self._parse(request)
+            action = (
+                build_create(artifact, arguments, value)
+                if chosen is None
+                else build_call(chosen.address, request.function, arguments, value)
+            )
+            trial = try_action(
+                self.session.simulation, self.wallet.node, self.session.cursor_us, account, action, artifact.abi
+            )
+        except ChainroomError as error:
+            form.answer(str(error), "bad")
+            return None
+        form.answer(self._describe_trial(trial, request, artifact), "bad" if trial.problem else "good")
+        return action, trial
+
+    def _describe_trial(self, trial: Trial, request: Request, artifact: Artifact) -> str:
+        if trial.problem or trial.result is None:
+            return f"it would fail: {trial.problem}"
+        result, holders = trial.result, self.get_holders()
+        lines = [f"it would succeed, with {format_count(result.gas_used)} gas (limit {format_count(trial.gas_limit)})"]
+        lines += [" ".join(present.describe_log(log, artifact.abi, holders)) for log in result.logs[:8]]
+        if result.created is None and request.function.outputs and result.output:
+            values = request.function.decode_output(result.output)
+            kinds = (output.type for output in request.function.outputs)
+            shown = (format_value(kind, value, holders.describe) for kind, value in zip(kinds, values, strict=True))
+            lines.append(f"answers {', '.join(shown)}")
+        return "\n".join(lines)
+
+    @property
+    def wallet(self) -> "WalletView":
+        """The wallet screen, which signs."""
+        from app.screens.wallet import WalletView
+
+        view = self.app.home.get_view("wallet")
+        assert isinstance(view, WalletView)
+        return view
+
+    @on(ContractForm.Sent)
+    @work(exclusive=True, group="contracts")
+    async def on_sent(self, event: ContractForm.Sent) -> None:
+        """Try it, then review, sign and send; what would fail is not sent."""
+        tried = self._try(event.request)
+        if tried is None or tried[1].problem:
+            return
+        action, trial = tried
+        name = "a new contract" if isinstance(action, Create) else self.get_holders().describe(action.contract)
+        note = f"gas up to {format_count(trial.gas_limit)}; what it does not use comes back"
+        if action.amount:
+            note += f"; {format_coins(action.amount)} go along"
+        if await self.wallet.send_action(action, trial.gas_limit, name, note):
+            self.query_one(ContractForm).answer("sent: it shows under Calls once a block has it", "good")
+
+    # Actions ---------------------------------------------------------------------------------------------------------
+
+    @on(VirtualTable.RowOpened, "#panel-calls")
+    def on_call_opened(self) -> None:
+        """Walk through the call."""
+        self.action_debug()
+
+    @on(VirtualTable.RowOpened, "#panel-events")
+    def on_event_opened(self) -> None:
+        """Open the transaction that told it."""
+        thing = self.get_focused_thing()
+        if thing is not None:
+            self.app.open_thing(thing)
+
+    def action_debug(self) -> None:
+        """Open the debugger on the chosen call, or the latest."""
+        from app.screens.debugger import DebuggerScreen
+
+        chosen, table = self.get_chosen(), self.query_one("#panel-calls", VirtualTable)
+        if chosen is None or not chosen.doings:
+            self.app.tell("choose a contract of this run that has been called, then press d")
+            return
+        doings = self._doings if self._panel == "calls" and self._doings else chosen.doings[::-1]
+        doing = doings[min(table.cursor, len(doings) - 1)] if self._panel == "calls" else doings[0]
+        if not isinstance(doing.signed.transaction.action, Create | Call):
+            self.app.tell("no code ran in that transaction")
+            return
+        self.app.push_screen(DebuggerScreen(doing.block, doing.place, self.shelf))
+
+    @work(exclusive=True, group="contracts-edit")
+    async def action_edit(self) -> None:
+        """Edit a copy of the source; what compiles lies on the shelf."""
+        from app.screens.contract_editor import ContractEditor
+
+        artifact = self.get_artifact()
+        edited = await self.app.push_screen_wait(
+            ContractEditor(artifact.source if artifact else "", self._get_copy_name())
+        )
+        if edited is not None:
+            self._take(edited)
+
+    def _get_copy_name(self) -> str:
+        artifact = self.get_artifact()
+        name = f"my_{artifact.name.removeprefix('my_')}" if artifact else "my_contract"
+        return name if name.isidentifier() else "my_contract"
+
+    def action_load(self) -> None:
+        """Open a compiler's JSON file."""
+        lead = "A JSON file with ABI and bytecode: Vyper, solc, Hardhat, Foundry, Truffle."
+        self.app.push_screen(NameDialog("Open an artifact", lead, "", self._load))
+
+    def _load(self, text: str) -> str:
+        path = Path(text.strip()).expanduser()
+        try:
+            if path.stat().st_size > MAX_ARTIFACT_BYTES:
+                return f"{path.name} is larger than {MAX_ARTIFACT_BYTES} bytes"
+            self._take(read_artifact(path.read_bytes(), name=""))
+        except OSError as error:
+            return f"{path.name} cannot be read: {error.strerror}"
+        except ChainroomError as error:
+            return str(error)
+        return ""
+
+    def _take(self, artifact: Artifact) -> None:
+        self.shelf.add(artifact)
+        self._show_shelf()
+        self._choose(artifact.name)
+        self.app.tell(f"{artifact.name} lies on the shelf: choose Use to deploy it")

@@ -1,0 +1,214 @@
+"""The step debugger: a past transaction of a contract, forwards and backwards, line by line or opcode by opcode.
+
+Left the source with the gas of each line and the piece that is running; right the step, stack, writes to storage, the
+tree of calls and memory. It is the very execution of the block that runs again, from the state before the transaction.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from app.commands import get_bindings
+from app.present import debugger as present
+from app.present.contracts import Shelf
+from app.screens.holders import get_holders
+from app.screens.panels import PANELS_CSS, Panel, PanelDeck
+from app.screens.run_screen import RunScreen
+from app.screens.view import Thing
+from app.session import Session
+from app.widgets.field_list import FieldList
+from app.widgets.models import Why
+from app.widgets.source_view import Marked, SourceView
+from app.widgets.text import clean
+from app.widgets.virtual_table import VirtualTable
+from chain.consensus.block_tree import BlockRecord
+from chain.contracts.disassembler import disassemble
+
+if TYPE_CHECKING:
+    from app.app import ChainroomApp
+    from app.present.debugger import Debugger
+
+MOST_CODE_LINES: Final = 30_000
+
+
+class DebuggerScreen(RunScreen):
+    """``DebuggerScreen(block, place, shelf)``: the transaction at a place of a block."""
+
+    BINDINGS: ClassVar[list[BindingType]] = get_bindings("debugger")
+    DEFAULT_CSS = (
+        PANELS_CSS.format(name="DebuggerScreen")
+        + """
+    DebuggerScreen #debugger-title { height: 1; padding: 0 1; text-style: bold; }
+    DebuggerScreen #debugger-body { height: 1fr; }
+    DebuggerScreen .panel { height: 1fr; width: 1fr; }
+    DebuggerScreen #debugger-right { width: 1fr; max-width: 72; height: 1fr; }
+    DebuggerScreen #debugger-step { height: 10; }
+    DebuggerScreen.-narrow #debugger-body { layout: vertical; }
+    DebuggerScreen.-narrow #debugger-right { max-width: 100%; height: 11; }
+    """
+    )
+
+    app: "ChainroomApp"
+
+    def __init__(self, block: BlockRecord, place: int, shelf: Shelf, **options: Any) -> None:
+        super().__init__(**options)
+        self._block, self._place, self._shelf = block, place, shelf
+        self._debugger: Debugger | None = None
+        self._deck = PanelDeck()
+        self._shown: object = None
+
+    def compose_body(self) -> ComposeResult:
+        """Source, and what the machine holds."""
+        yield Static(id="debugger-title", markup=False)
+        with Horizontal(id="debugger-body"):
+            yield SourceView(classes="panel")
+            with Vertical(id="debugger-right"):
+                yield FieldList(id="debugger-step", classes="panel")
+                yield VirtualTable(present.WRITE_COLUMNS, id="debugger-writes", classes="panel", empty="No writes")
+                yield VirtualTable(present.STACK_COLUMNS, id="debugger-stack", classes="panel", empty="Empty")
+                yield VirtualTable(present.CALL_TREE_COLUMNS, id="debugger-calls", classes="panel")
+                yield VirtualTable(present.MEMORY_COLUMNS, id="debugger-memory", classes="panel", empty="Empty")
+
+    def on_mount(self) -> None:
+        """Trace at once: a transaction takes well under a second."""
+        session = self.app.session
+        assert session is not None
+        session.is_playing = False
+        world = session.simulation.world
+        self._debugger = present.open_debugger(world, self._block.hash, self._place, self._shelf)
+        self._debugger.begin()
+        self.query_one(SourceView).focus()
+        self.call_after_refresh(self._show_step)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold or unfold."""
+        super().on_resize(event)
+        self.call_after_refresh(self._arrange)
+
+    # What is shown ---------------------------------------------------------------------------------------------------
+
+    def show_body(self, session: Session) -> None:
+        """Nothing here follows the clock."""
+        if self._shown is None and self._debugger is not None:
+            self._show_step()
+
+    def _show_step(self) -> None:
+        debugger, session = self._debugger, self.app.session
+        if debugger is None or session is None or not self.is_ready or not len(debugger.trace):
+            if debugger is not None and not len(debugger.trace):
+                self.query_one("#debugger-title", Static).update(" no code ran: there is nothing to step through")
+            return
+        self._shown = debugger.index
+        holders = get_holders(self.app, session.simulation.world)
+        self._show_source(debugger)
+        self.query_one(FieldList).show(present.build_step_fields(debugger, holders))
+        for name, rows in (
+            ("writes", present.list_writes(debugger, holders)),
+            ("stack", present.list_stack(debugger.step, holders)),
+            ("calls", present.list_calls(debugger, holders)),
+            ("memory", present.list_memory(debugger)),
+        ):
+            self.query_one(f"#debugger-{name}", VirtualTable).show(len(rows), rows.__getitem__)
+        outcome = "succeeded" if debugger.trace.result.success else present.explain_outcome(debugger)
+        title = f" transaction {debugger.transaction.hex()[:12]}… in block #{self._block.height} · {outcome}"
+        self.query_one("#debugger-title", Static).update(clean(title, 200))
+        self._arrange()
+
+    def _show_source(self, debugger: "Debugger") -> None:
+        artifact, view = debugger.get_artifact(debugger.call), self.query_one(SourceView)
+        if artifact is not None and artifact.source:
+            view.show(artifact.source, present.build_gas_notes(debugger))
+            view.mark(present.build_marked(debugger))
+            return
+        rows = disassemble(debugger.call.code)[:MOST_CODE_LINES]
+        view.show("\n".join(map(str, rows)))
+        line = next((number for number, row in enumerate(rows, 1) if row.pc == debugger.step.pc), None)
+        view.mark(Marked(line, 0, line, 80) if line else None)
+
+    def _get_panels(self) -> list[Panel]:
+        debugger = self._debugger
+        writes = len(debugger.trace.storage_changes) if debugger else 0
+        calls = len(debugger.trace.calls) if debugger else 0
+        panels = [
+            Panel(self.query_one("#debugger-writes"), f"Storage {writes}"),
+            Panel(self.query_one("#debugger-stack"), "Stack"),
+            Panel(self.query_one("#debugger-calls"), f"Calls {calls}"),
+            Panel(self.query_one("#debugger-memory"), "Memory"),
+        ]
+        return [Panel(self.query_one(FieldList), "Step"), *panels] if self.has_class("-narrow") else panels
+
+    def _arrange(self) -> None:
+        if not self.is_ready:
+            return
+        view = self.query_one(SourceView)
+        view.border_title, view.border_subtitle = "Source · gas of each line", "← → line · , . opcode · o over · u out"
+        fields = self.query_one(FieldList)
+        if not self.has_class("-narrow"):
+            fields.display, fields.border_title, fields.border_subtitle = True, "Step", ""
+        is_roomy = not self.has_class("-narrow") and self.size.height >= 34
+        self._deck.arrange(self._get_panels(), 2 if is_roomy else 1)
+
+    def get_focused_thing(self) -> Thing | None:
+        """Return the transaction."""
+        return None if self._debugger is None else Thing("transaction", self._debugger.transaction)
+
+    def get_why(self) -> Why | None:
+        """Explain the step: its opcode, and why the compiler put a check there."""
+        debugger = self._debugger
+        if debugger is None or not len(debugger.trace):
+            return None
+        step, artifact = debugger.step, debugger.get_artifact(debugger.call)
+        reason = artifact.reasons.get(step.pc, "") if artifact and not debugger.creates(debugger.call) else ""
+        text = "The Ethereum machine takes its words from the stack and leaves its result there. "
+        text += f"The compiler put this check here: {reason}." if reason else "docs/contracts has more."
+        numbers = (("gas left", str(step.gas)), ("takes", str(step.cost)), ("words on the stack", str(len(step.stack))))
+        return Why(f"{step.name} at place {step.pc}", "evm/opcode", numbers, text)
+
+    # Actions ---------------------------------------------------------------------------------------------------------
+
+    def action_panel(self) -> None:
+        """The next of the folded panels."""
+        self._deck.turn(self._get_panels())
+        self._arrange()
+
+    def _do(self, method: str, *arguments: int) -> None:
+        if self._debugger is not None and len(self._debugger.trace):
+            before = self._debugger.index
+            getattr(self._debugger, method)(*arguments)
+            if self._debugger.index == before:
+                self.app.tell("nothing more that way")
+            self._show_step()
+
+    def action_line(self, direction: int) -> None:
+        """The next line, or the previous one."""
+        self._do("move_line", direction)
+
+    def action_opcode(self, direction: int) -> None:
+        """The next opcode, or the previous one."""
+        if self._debugger is not None:
+            self._do("go", self._debugger.index + direction)
+
+    def action_over(self) -> None:
+        """The next line, without going into calls."""
+        self._do("move_over")
+
+    def action_out(self) -> None:
+        """To where the caller goes on."""
+        self._do("move_out")
+
+    def action_write(self, direction: int) -> None:
+        """The next write to storage, or the previous one."""
+        self._do("move_to_write", direction)
+
+    def action_first(self) -> None:
+        """The first step."""
+        self._do("go", 0)
+
+    def action_last(self) -> None:
+        """The last step: where it ended, or failed."""
+        if self._debugger is not None:
+            self._do("go", len(self._debugger.trace) - 1)
