@@ -189,9 +189,9 @@ CHECKS: Final = (
             f"rounds to acceptance, {float(share):g} agree, β = {beta}, Snowball",
             "Markov chain of K = 20, α = 15",
             compute_mean_rounds(compute_query_chance(float(share), K, ALPHA), beta),
-            0.05,
+            0.15,
             measure_snowball(share, beta),
-            quick_tolerance=0.25,
+            quick_tolerance=0.35,
         )
         for share, beta in ((Fraction(1), BETA), (Fraction(9, 10), BETA), (Fraction(4, 5), 10), (Fraction(7, 10), 5))
     ),

@@ -226,6 +226,13 @@ def measure_energy(bench: Bench) -> Outcome:
     return Outcome(round(compute_energy_kwh(simulation.world), 9))
 
 
+def measure_year(bench: Bench) -> Outcome:
+    """Return the energy of a year, in TWh, of a hundred miners of 10^18 hashes a second each, from a day of it."""
+    settings = ("network.nodes=100", "nodes.hash_rate_deviation_percent=0", "nodes.hash_rate_per_s=1000000000000000000")
+    simulation = bench.run("bitcoin-2019", *MINERS[1:], *settings, until="24h")
+    return Outcome(round(compute_energy_kwh(simulation.world) * 365.25 / 10**9, 6))
+
+
 def exactly(value: float) -> Callable[[Bench], Outcome]:
     """Return a measure that has been made already."""
     return lambda _bench: Outcome(value)
@@ -410,6 +417,7 @@ CHECKS: Final = (
         0.02,
         measure_hops,
     ),
+    Check("a network of 100 EH/s at 50 J/TH, TWh a year", "CBECI: EH/s × J/TH × 8.766e-3", 43.83, 0, measure_year),
     Check(
         "energy of miners that change, kWh",
         "Cambridge method: hash rate × J/TH",
