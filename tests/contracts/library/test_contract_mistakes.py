@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers, lists, sampled_from
 from stage import ALICE, BOB, CAROL, COIN, DAVE, Contract, Reverted, Stage
 
-from chain.contracts.evm import Message
+from chain.contracts.evm import Context, Message
+from chain.contracts.evm.opcodes import get_opcode_name
 from chain.contracts.keccak import compute_keccak
+from chain.contracts.tracer import trace_message
 from chain.units import Address
 
 VICTIM, OWNER, THIEF, WATCHER = ALICE, BOB, CAROL, DAVE
@@ -32,6 +34,26 @@ def test_reentrancy_empties_the_naive_vault() -> None:
     assert bank.get("balances", VICTIM) == 100 * COIN  # so the books say
     with pytest.raises(Reverted):
         bank.send(VICTIM, "withdraw")
+
+
+def test_the_debugger_shows_the_moment() -> None:
+    """Eleven times the marked line sends money before the line behind it notes anything for the first time."""
+    bank = open_bank("naive_vault")
+    thief = bank.stage.deploy("reentrancy_thief", THIEF, bank)
+    message = Message(
+        THIEF, thief.address, 5_000_000, 10 * COIN, thief.artifact.abi.get_function("rob").encode_call([])
+    )
+    trace = trace_message(bank.stage.host, Context(number=1, time_s=1_000_000), message)
+    lines = bank.artifact.source.splitlines()
+    steps = {"raw_call": list[int](), "= 0  ": list[int]()}
+    for step, (pc, call) in enumerate(zip(trace.pcs, trace.call_of, strict=True)):
+        span = bank.artifact.find_span(pc) if trace.calls[call].address == bank.address else None
+        for mark, found in steps.items():
+            if span and mark in lines[span.line - 1] and get_opcode_name(trace.opcodes[step]) in ("CALL", "SSTORE"):
+                found.append(step)
+    assert (len(steps["raw_call"]), len(steps["= 0  "])) == (11, 11)
+    assert steps["raw_call"][-1] < steps["= 0  "][0]
+    assert max(call.depth for call in trace.calls) == 22
 
 
 def test_the_fixed_vault_keeps_everybodys_money() -> None:

@@ -45,6 +45,14 @@ def test_before_the_seller_accepts_the_buyer_can_cancel(escrow: Contract) -> Non
         escrow.send(SELLER, "accept", 0)
 
 
+def test_a_seller_who_answers_after_the_deadline_is_too_late(escrow: Contract) -> None:
+    escrow.stage.pass_time(DAY_S)
+    with pytest.raises(Reverted, match="the deadline has passed"):
+        escrow.send(SELLER, "accept", 0)
+    escrow.send(BUYER, "cancel", 0)
+    assert get_owed(escrow) == (10, 0)
+
+
 def test_afterwards_only_the_seller_can_give_it_back(escrow: Contract) -> None:
     escrow.send(SELLER, "accept", 0)
     with pytest.raises(Reverted, match="the seller has accepted"):
