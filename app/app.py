@@ -282,9 +282,10 @@ class ChainroomApp(App[None]):
 
     def open_thing(self, thing: "Thing") -> None:
         """Open the page of a thing."""
-        if isinstance(thing.key, int):
+        if thing.kind == "node":
             from app.screens.node import NodePage
 
+            assert isinstance(thing.key, int)
             self.push_screen(NodePage(thing.key))
         else:
             from app.screens.explorer import build_page

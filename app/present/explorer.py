@@ -1,12 +1,6 @@
-"""What a page of the explorer shows, and the page of a block. All of it holds at one moment, past ones too.
+"""The page of a block: what it says and did, who has it, what else was found at its height."""
 
-A page is data: fields with links, tables that build a row when it is seen, and for a transaction a timeline. One screen
-(app/screens/explorer.py) shows every kind of page.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +20,12 @@ from app.present.chain_why import explain_block
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import get_index
+from app.present.pages import NotThere, Page, TableModel
+from app.present.raw import build_raw_table
+from app.present.state_changes import build_changes_table
 from app.present.words import format_clock, format_delay, name_node, plural, shorten_hash
 from app.screens.view import Thing
-from app.widgets.models import Cell, Column, Field, Tone, Why
+from app.widgets.models import Cell, Column, Field, Why
 from chain.consensus.block_tree import BlockRecord
 from chain.network.spread import NO_PARENT
 from chain.simulation.simulation import Simulation
@@ -37,59 +34,6 @@ from chain.units import Hash, TimeUs
 
 Times = npt.NDArray[np.int64]
 """Microseconds by node, NEVER where something is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableModel:
-    """A table whose rows are built when they are seen."""
-
-    key: str
-    title: str
-    columns: tuple[Column, ...]
-    count: int
-    get_row: Callable[[int], tuple[Cell, ...]]
-    get_thing: Callable[[int], Thing | None]
-    empty: str
-
-
-class Milestone(NamedTuple):
-    """One event in the life of a transaction."""
-
-    mark: str
-    """A glyph."""
-    time: str
-    """When; empty for what is still to come."""
-    text: str
-    tone: Tone = "text"
-    note: str = ""
-    thing: Thing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Everything about one thing at one moment."""
-
-    title: str
-    state: str
-    """The state in words, with its glyph."""
-    tone: Tone
-    meaning: str
-    """One or two sentences on what the state is worth."""
-    facts: Facts
-    tables: tuple[TableModel, ...]
-    copy: tuple[str, str]
-    """What ``y`` copies, and what it is called."""
-    why: Why
-    timeline: tuple[Milestone, ...] = ()
-    previous: Thing | None = None
-    next: Thing | None = None
-
-
-class NotThere(NamedTuple):
-    """There is no such thing at this moment: what to say."""
-
-    title: str
-    message: str
 
 
 # A block ---------------------------------------------------------------------------------------------------------
@@ -104,7 +48,13 @@ def build_block_page(simulation: Simulation, holders: Holders, block: Hash, at_u
     index = get_index(world)
     standing = get_standing(world, index, record, at_us)
     nodes = build_nodes_table(world, record.hash, record.known_us, at_us, record.published_us)
-    tables = (build_transactions_table(world, holders, record), nodes, _build_siblings_table(world, record, at_us))
+    tables = (
+        build_transactions_table(world, holders, record),
+        nodes,
+        _build_siblings_table(world, record, at_us),
+        build_changes_table(world, holders, record),
+        build_raw_table(record.block.header),
+    )
     return Page(
         title=f"Block {format_title(record, standing)}",
         state=f"{GLYPHS[standing.state]} {standing.words}",

@@ -5,11 +5,11 @@ from typing import Final, NamedTuple
 
 from app.present.actions import describe_action
 from app.present.chain import GLYPHS, TONES, Facts, get_standing
-from app.present.explorer import Page, TableModel
 from app.present.explorer_transaction import get_fate
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index
+from app.present.pages import Page, TableModel
 from app.present.words import format_clock, format_coins, plural, shorten_hash
 from app.screens.view import Thing
 from app.widgets.models import Cell, Column, Field, Tone, Why

@@ -4,21 +4,16 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
+from app.present.access import build_commitment_fields
 from app.present.actions import describe_action
 from app.present.chain import Facts, format_bytes, format_title, get_standing
-from app.present.explorer import (
-    Milestone,
-    NotThere,
-    Page,
-    TableModel,
-    Times,
-    build_nodes_table,
-    build_refused_facts,
-    describe_reach,
-)
+from app.present.explorer import Times, build_nodes_table, build_refused_facts, describe_reach
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index
+from app.present.pages import Milestone, NotThere, Page, TableModel
+from app.present.raw import build_raw_table
+from app.present.state_changes import build_changes_table
 from app.present.words import (
     format_clock,
     format_coins,
@@ -30,14 +25,14 @@ from app.present.words import (
     shorten_hash,
 )
 from app.screens.view import Thing
-from app.widgets.models import Cell, Column, Field, Tone, Why
+from app.widgets.models import Field, Tone, Why
 from app.widgets.text import clean
 from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.encoding import decode
 from chain.errors import InvalidEncoding
 from chain.ledger.policy import Policy
-from chain.ledger.transaction import SignedTransaction, encode_transaction
+from chain.ledger.transaction import SignedTransaction
 from chain.node.mempool import compute_mempool
 from chain.node.transactions import TransactionRecord
 from chain.simulation.commands import SubmitTransaction
@@ -132,6 +127,12 @@ def _get_waiting_fate(world: World, index: RunIndex, record: TransactionRecord, 
     return Fate("pending", words, "consensus/fork-choice" if stale else "", message)
 
 
+def describe_fate(fate: Fate) -> tuple[str, Tone]:
+    """Return the words of a fate, with glyph and tone."""
+    glyph, tone = _LOOK[fate.state]
+    return f"{glyph} {fate.words}", tone
+
+
 # The page --------------------------------------------------------------------------------------------------------
 
 
@@ -147,13 +148,17 @@ def build_transaction_page(
     glyph, tone = _LOOK[fate.state]
     title = f"Transaction {shorten_hash(transaction)}"
     nodes = build_nodes_table(world, transaction, record.spread.arrival, at_us, record.submitted_us)
+    tables = [nodes, build_raw_table(record.signed)]
+    if fate.block is not None:
+        place = fate.block.block.transactions.index(record.signed)
+        tables.insert(0, build_changes_table(world, holders, fate.block, place))
     return Page(
         title=title,
         state=f"{glyph} {fate.words}",
         tone=tone,
         meaning=fate.message,
         facts=_build_facts(world, holders, record, fate, at_us),
-        tables=(nodes, _build_raw_table(record.signed)),
+        tables=tuple(tables),
         copy=(transaction.hex(), "the hash of the transaction"),
         why=Why(f"{title}: {fate.words}", fate.rule, (), fate.message),
         timeline=build_timeline(world, index, record, fate, at_us),
@@ -172,7 +177,8 @@ def _build_facts(world: World, holders: Holders, record: TransactionRecord, fate
     reach = describe_reach(record.spread.arrival, at_us, record.submitted_us)
     seen = Field("seen", "seen by", reach)
     handed = Field("node", "handed to", name_node(record.origin), "accent", note=format_clock(record.submitted_us))
-    fields += [*signed_fields, *_build_fee_fields(world, record, fate), handed, seen]
+    fields += [*signed_fields, *build_commitment_fields(world, record.signed, at_us)]
+    fields += [*_build_fee_fields(world, record, fate), handed, seen]
     return Facts(tuple(fields), links | signed_links)
 
 
@@ -245,22 +251,6 @@ def _build_fee_fields(world: World, record: TransactionRecord, fate: Fate) -> li
     ]
 
 
-_RAW_COLUMNS: Final = (Column("at", 4, "right"), Column("bytes", 48), Column("text", 16, is_flexible=True))
-
-
-def _build_raw_table(signed: SignedTransaction) -> TableModel:
-    """Return the canonical bytes, sixteen a row."""
-    data = encode_transaction(signed)
-
-    def get_row(place: int) -> tuple[Cell, ...]:
-        part = data[place * 16 : place * 16 + 16]
-        text = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in part)
-        return Cell(f"{place * 16:x}", "muted"), Cell(part.hex(" ")), Cell(text, "muted")
-
-    title = f"Raw {len(data)} B"
-    return TableModel("raw", title, _RAW_COLUMNS, -(-len(data) // 16), get_row, lambda _: None, "")
-
-
 # One that was refused --------------------------------------------------------------------------------------------
 
 
@@ -281,7 +271,7 @@ def _build_refused_page(simulation: Simulation, holders: Holders, transaction: H
     tables: tuple[TableModel, ...] = ()
     if signed is not None:
         fields, links = _build_signed_fields(holders, signed)
-        facts, tables = Facts((*facts.fields, *fields), facts.links | links), (_build_raw_table(signed),)
+        facts, tables = Facts((*facts.fields, *fields), facts.links | links), (build_raw_table(signed),)
     node = name_node(refusal.node)
     return Page(
         title=title,

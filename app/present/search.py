@@ -4,6 +4,7 @@ Only what exists at the moment on screen is found. What is not found says what w
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
@@ -12,10 +13,12 @@ from app.present.chain import GLYPHS, TONES, format_title, get_block, get_standi
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_index, get_submitted
+from app.present.listing import LISTS
 from app.present.prefixes import PrefixIndex
 from app.present.words import format_clock, format_coins, name_node, plural, shorten_hash
 from app.screens.view import Kind, Thing
 from app.widgets.models import Cell, Column, Tone
+from app.widgets.text import clean
 from chain.consensus.block_tree import BlockRecord
 from chain.errors import InvalidInput
 from chain.node.transactions import TransactionRecord
@@ -30,13 +33,18 @@ R = TypeVar("R")
 MOST_RESULTS: Final = 60
 LEAST_HASH_DIGITS: Final = 3
 LEAST_ADDRESS_LETTERS: Final = 3
+LEAST_EVENT_LETTERS: Final = 4
+EVENTS_SEARCHED: Final = 20_000
+"""How many records back words are looked for."""
+MOST_EVENTS: Final = 20
 _ADDRESS_HEAD: Final = encode_address(Address(bytes(ADDRESS_BYTES)))[:4]
 _HEIGHT: Final = re.compile(r"#?\s*(\d{1,12})[′']?")
-_NODE: Final = re.compile(r"n(?:ode)?\s*(\d{1,5})")
+_NODE: Final = re.compile(r"(?:n|node|v|validator|signer|producer|miner)\s*(\d{1,5})")
 _HASH: Final = re.compile(rf"(?:0x)?([0-9a-f]{{{LEAST_HASH_DIGITS},64}})")
 _SHORT_HASH: Final = re.compile(r"([0-9a-f]{2,8})(?:…|\.{2,3})([0-9a-f]{2,8})")
 ALLOWED: Final = (
-    "a height (812), a hash or either end of it (9f3a), an address (cr1…), a node (n07), or a name (faucet)"
+    "a height (812), a hash or either end of it (9f3a), an address (cr1…), a node or validator (n07), a name (faucet), "
+    "or a list (stale)"
 )
 
 COLUMNS: Final = (
@@ -77,6 +85,8 @@ def search(world: World, holders: Holders, text: str, at_us: TimeUs) -> Found:
         *_find_nodes(world, query, at_us),
         *_find_holders(world, holders, query, at_us),
         *_find_hashes(world, index, query, at_us),
+        *_find_lists(query),
+        *_find_events(world, query, at_us),
     ):
         results.setdefault(result.thing, result)
     if not results:
@@ -194,6 +204,35 @@ def is_used(index: RunIndex, address: Address, at_us: TimeUs) -> bool:
     """Return whether somebody had an address by then: paid, was paid, or proposed a block."""
     payments = index.payments.get(address)
     return bool((payments and payments[0].submitted_us <= at_us) or index.get_proposed(address, at_us))
+
+
+def _find_lists(query: str) -> list[Result]:
+    """Return the lists whose words begin like this."""
+    found = (
+        (name, spec)
+        for name, spec in LISTS.items()
+        if len(query) > 2 and any(word.startswith(query) for word in (*spec.words.split(), spec.title.lower()))
+    )
+    return [Result(Thing("list", name), "≡", spec.title, spec.note, "accent") for name, spec in found]
+
+
+def _find_events(world: World, query: str, at_us: TimeUs) -> list[Result]:
+    """Return what happened lately, transactions and blocks left out, whose words contain this; newest first."""
+    records = world.history.records
+    count = bisect_right(records, at_us, key=lambda record: record.time_us)
+    if len(query) < LEAST_EVENT_LETTERS:
+        return []
+    found: list[Result] = []
+    for place in range(count - 1, max(-1, count - 1 - EVENTS_SEARCHED), -1):
+        record = records[place]
+        if record.kind in ("transaction", "block") or query not in f"{record.kind.replace('-', ' ')} {record.detail}":
+            continue
+        title = f"{record.kind.replace('-', ' ')} {clean(record.detail, 60)}"
+        node = f"{name_node(record.node)} · " if record.node >= 0 else ""
+        found.append(Result(Thing("event", place), "•", title, f"{node}{format_clock(record.time_us)}"))
+        if len(found) >= MOST_EVENTS:
+            break
+    return found
 
 
 def _find_hashes(world: World, index: RunIndex, query: str, at_us: TimeUs) -> list[Result]:

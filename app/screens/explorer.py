@@ -17,9 +17,12 @@ from textual.widgets import Static
 from app.commands import get_bindings
 from app.present.chain import get_block
 from app.present.chain_why import explain_field
-from app.present.explorer import NotThere, Page, TableModel, build_block_page
+from app.present.events import build_event_page
+from app.present.explorer import build_block_page
 from app.present.explorer_address import build_address_page
 from app.present.explorer_transaction import build_transaction_page
+from app.present.lists import build_list_page
+from app.present.pages import NotThere, Page, TableModel
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
 from app.screens.run_screen import RunScreen
@@ -35,7 +38,7 @@ from chain.units import Address, Hash
 if TYPE_CHECKING:
     from app.app import ChainroomApp
 
-MOST_TABLES: Final = 3
+MOST_TABLES: Final = 5
 TONE_VARIABLES: Final[dict[Tone, str]] = {
     "good": "success",
     "bad": "error",
@@ -50,20 +53,23 @@ FRAMES_PER_LOOK: Final = 3
 
 
 def build_page(thing: Thing) -> "ThingPage":
-    """Return the screen of a block, a transaction or an address."""
+    """Return the screen of whatever has a page of fields and tables."""
     return ThingPage(thing)
 
 
 def present_thing(session: Session, app: "ChainroomApp", thing: Thing) -> Page | NotThere:
     """Return what there is to say about a thing at the cursor."""
-    simulation, at_us = session.simulation, session.cursor_us
+    simulation, at_us, key = session.simulation, session.cursor_us, thing.key
     holders = get_holders(app, simulation.world)
-    assert isinstance(thing.key, bytes)
+    if isinstance(key, int):
+        return build_event_page(simulation, holders, key, at_us)
+    if thing.kind == "list":
+        return build_list_page(simulation, holders, key, at_us)
     if thing.kind == "block":
-        return build_block_page(simulation, holders, Hash(thing.key), at_us)
+        return build_block_page(simulation, holders, Hash(key), at_us)
     if thing.kind == "transaction":
-        return build_transaction_page(simulation, holders, Hash(thing.key), at_us)
-    return build_address_page(simulation, holders, Address(thing.key), at_us)
+        return build_transaction_page(simulation, holders, Hash(key), at_us)
+    return build_address_page(simulation, holders, Address(key), at_us)
 
 
 class ThingPage(RunScreen):
@@ -112,7 +118,8 @@ class ThingPage(RunScreen):
         self._is_composed = True
         if self.app.session is not None:
             self.show_body(self.app.session)
-        self.query_one(FieldList).focus()
+        is_list = self._thing.kind == "list"
+        (self._get_table(0) if is_list else self.query_one(FieldList)).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold."""
@@ -203,7 +210,10 @@ class ThingPage(RunScreen):
         """The page of the block after this one, or before."""
         thing = None if self._page is None else self._page.next if step > 0 else self._page.previous
         if thing is None:
-            self.app.tell("there is no block that way at this moment" if self._thing.kind == "block" else "only blocks")
+            has_order = self._thing.kind in ("block", "event")
+            self.app.tell(
+                "there is none that way at this moment" if has_order else "only blocks and events have a next"
+            )
             return
         self._thing = thing
         if self.app.session is not None:
@@ -225,17 +235,25 @@ class ThingPage(RunScreen):
             found = self._get_row_thing(focused, focused.cursor)
         return found or self._thing
 
+    def _get_model(self, table: VirtualTable) -> TableModel | None:
+        tables = self._page.tables if self._page is not None else ()
+        return next((it for place, it in enumerate(tables) if self._get_table(place) is table), None)
+
     def _get_row_thing(self, table: VirtualTable, row: int) -> Thing | None:
-        if self._page is None:
-            return None
-        model = next((it for place, it in enumerate(self._page.tables) if self._get_table(place) is table), None)
+        model = self._get_model(table)
         return model.get_thing(row) if model is not None and row < model.count else None
+
+    def _get_row_why(self, table: VirtualTable, row: int) -> Why | None:
+        model = self._get_model(table)
+        return model.get_why(row) if model is not None and row < model.count else None
 
     def get_why(self) -> Why | None:
         """Return why the chosen field is as it is, or the thing itself."""
         page, session, focused = self._page, self.app.session, self.focused
         if page is None or session is None or self.get_focused_thing() != self._thing:
             return None
+        if isinstance(focused, VirtualTable):
+            return self._get_row_why(focused, focused.cursor) or page.why
         world, at_us = session.simulation.world, session.cursor_us
         record = get_block(world, self._thing.key, at_us) if isinstance(self._thing.key, bytes) else None
         if self._thing.kind == "block" and record is not None and isinstance(focused, FieldList) and focused.fields:
@@ -278,6 +296,8 @@ class ThingPage(RunScreen):
         thing = self._get_row_thing(message.table, message.row)
         if thing is not None:
             self.app.open_thing(thing)
+        else:
+            self.action_why()
 
     @on(Timeline.EventOpened)
     def on_event_opened(self, message: Timeline.EventOpened) -> None:

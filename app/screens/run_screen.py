@@ -266,9 +266,22 @@ class RunScreen(Screen[None]):
         if self.app.session is not None and not isinstance(self, ConsensusPage):
             self.app.push_screen(ConsensusPage())
 
+    def action_access(self) -> None:
+        """Open the page that says who may do what."""
+        from app.screens.access import AccessPage
+
+        if self.app.session is not None and not isinstance(self, AccessPage):
+            self.app.push_screen(AccessPage())
+
     def action_find(self) -> None:
         """Ask what to look for."""
         self.app.open_search()
+
+    def action_list(self, name: str) -> None:
+        """Open one of the explorer's lists."""
+        from app.screens.view import Thing
+
+        self.app.open_thing(Thing("list", name.encode()))
 
     def action_save_run(self) -> None:
         """Ask for a name and save."""

@@ -11,7 +11,7 @@ from textual.containers import Container
 
 from app.session import Session
 
-Kind = Literal["block", "transaction", "address", "node"]
+Kind = Literal["block", "transaction", "address", "node", "event", "list"]
 
 
 class Thing(NamedTuple):
@@ -19,7 +19,8 @@ class Thing(NamedTuple):
 
     kind: Kind
     key: bytes | int
-    """Hash of a block or transaction, 20 bytes of an address, index of a node."""
+    """Hash of a block or transaction, 20 bytes of an address, index of a node or of a record of history, name of a
+    list (app/present/lists.py)."""
 
 
 class View(Container):

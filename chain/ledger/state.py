@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from chain.crypto.trie import EMPTY_TRIE, Trie, TrieProof
+from chain.crypto.trie import EMPTY_TRIE, Difference, Trie, TrieProof
 from chain.encoding import encode
 from chain.units import Address, Amount, Hash
 from chain.wallet.address import ADDRESS_BYTES
@@ -101,6 +101,10 @@ class State:
         for key, data in self._trie.items():
             if len(key) == ADDRESS_BYTES:
                 yield Address(key), _decoder.decode(data)
+
+    def iterate_differences(self, other: "State") -> Iterator[Difference]:
+        """Yield ``(key, value here, value there)`` where two states differ, by key; equal parts are not entered."""
+        return self._trie.diff(other._trie)
 
     def compute_total_balance(self) -> Amount:
         """Return the units all accounts own together. Visits every account."""
