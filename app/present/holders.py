@@ -23,7 +23,7 @@ class Holder(NamedTuple):
 
     name: str
     kind: str
-    """``own account``, ``person``, ``miner``, ``faucet``, ``contract``."""
+    """``own account``, ``person``, ``miner``, ``member``, ``faucet``, ``contract``."""
 
 
 _known: "WeakKeyDictionary[World, dict[Address, Holder]]" = WeakKeyDictionary()
@@ -43,6 +43,8 @@ def _get_simulated(world: World) -> dict[Address, Holder]:
             else:
                 signers = enumerate(getattr(actor, "signers", ()))
                 holders |= {it.address: Holder(get_person_name(rank), "person") for rank, it in signers}
+        for node, residents in enumerate(world.access.residents):  # the last one is the node's own account
+            holders[residents[-1]] = Holder(f"member {name_node(node)}", "member")
         holders[world.faucet.address] = Holder("faucet", "faucet")
         _known[world] = holders
     return holders

@@ -7,6 +7,7 @@ because past ones are not kept; lag is read from the log of commands.
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
+from app.present.access import build_reading_field
 from app.present.finality import describe_fork_choice, describe_weight, get_promise
 from app.present.heads import get_canonical, get_node_finalized, get_node_head
 from app.present.index import get_index
@@ -124,6 +125,8 @@ def build_facts(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Field
 def _build_state(world: World, node: int, at_us: TimeUs) -> Field:
     if not world.network.links.is_online(node, at_us):
         return Field("state", "state", "○ switched off", "warning", has_why=True)
+    if (reading := build_reading_field(world, node, at_us)) is not None:
+        return reading
     best, head = get_canonical(world, at_us), get_node_head(world, node, at_us)
     shared = world.tree.get_fork_point(best, head)
     if shared is not best:
