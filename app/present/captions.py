@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from typing import Final
 
+from app.present.consensus_events import get_log
 from app.present.network import get_newest, get_spread
 from app.present.node import COMMAND_WORDS
 from app.present.words import name_node, plural
@@ -17,6 +18,14 @@ FAULT_STAYS_US: Final = 20 * SECOND
 """How long the word about a fault or a command stays before blocks are told again."""
 
 
+_BEGINNINGS: Final = {
+    "proof-of-work": "The miners are looking for the first block.",
+    "ghost": "The miners are looking for the first block.",
+    "tendermint": "The validators are about to vote on the first block.",
+    "raft": "The members are about to elect a leader.",
+}
+
+
 def build_caption(session: Session) -> str:
     """Return the sentence for the moment under the cursor."""
     world, at_us = session.simulation.world, session.cursor_us
@@ -25,7 +34,10 @@ def build_caption(session: Session) -> str:
     if fault is not None and (at_us - fault.time_us < FAULT_STAYS_US or not newest.height):
         return _describe_command(world, fault)
     if not newest.height:
-        return "The network has started. The miners are looking for the first block."
+        return f"The network has started. {_BEGINNINGS.get(world.consensus.name, 'The first block is on its way.')}"
+    changes = get_log(world).get_until(at_us)
+    if changes and at_us - changes[-1].time_us < FAULT_STAYS_US:
+        return f"{changes[-1].text[0].upper()}{changes[-1].text[1:]}."
     return _describe_block(world, newest, at_us)
 
 
@@ -55,8 +67,13 @@ def _describe_block(world: World, record: BlockRecord, at_us: TimeUs) -> str:
     ]
     if rivals:
         one, other = name_node(rivals[-1].origin), name_node(record.origin)
-        return f"A fork: {one} and {other} both found a block {record.height}. The next block decides which stays."
+        both = f"{one} and {other} both {_get_verb(world)} a block {record.height}"
+        return f"A fork: {both}. What comes next decides which stays."
     payments = plural(len(record.block.transactions), "payment")
     where = f"{name_node(record.origin)} in {world.network.places[record.origin].city}"
     reached = "Every node has it." if known == world.node_count else f"{known} of {world.node_count} nodes have it."
-    return f"{where} found block {record.height} with {payments}. {reached}"
+    return f"{where} {_get_verb(world)} block {record.height} with {payments}. {reached}"
+
+
+def _get_verb(world: World) -> str:
+    return "found" if world.consensus.name in ("proof-of-work", "ghost") else "proposed"

@@ -10,11 +10,10 @@ from typing import Final, NamedTuple
 from app.present.consensus_model import Look, Member, Model, Writer, count_by_node, get_branch, list_nodes
 from app.present.words import format_span, name_node, plural
 from app.screens.view import Thing
-from app.widgets.bars import get_bar
 from app.widgets.models import Cell, Column, Grid, GridCell, GridRow, Tone
 from chain.consensus.raft_rules import AppendEntries, AppendReply, RaftRules, RequestVote, VoteReply
 from chain.node.messages import MessageRecord
-from chain.units import MILLISECOND, NEVER
+from chain.units import NEVER
 
 COLUMNS = (
     Column("node", 4), Column("role", 11), Column("term", 4, "right"), Column("log", 5, "right"),
@@ -242,10 +241,9 @@ def _build_members(writer: Writer, at: _Cluster) -> tuple[Member, ...]:
             ("term", str(server.term)), ("match index", str(match) if match >= 0 else "not heard"),
             ("knows committed", str(final)), ("blocks made of late", str(found.get(server.node, 0))),
         )  # fmt: skip
-        bar = "" if ago < 0 or server.node == at.leader else " " + get_bar(min(1.0, ago / (3000 * MILLISECOND)), 4)
         cells = (
             Cell(name_node(server.node), "strong"), Cell(role, tone), Cell(str(server.term)), Cell(str(last)),
-            Cell(str(match) if match >= 0 else "–"), Cell(str(final), "final"), Cell(heard + bar, "muted"),
+            Cell(str(match) if match >= 0 else "–"), Cell(str(final), "final"), Cell(heard, "muted"),
         )  # fmt: skip
         members.append(Member(server.node, cells, why))
     return tuple(members)

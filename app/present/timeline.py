@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.present.consensus_events import Event, get_log
 from app.present.finality import get_promise
 from app.present.heads import get_canonical, get_finalized
 from app.present.words import format_clock
@@ -21,6 +22,11 @@ PROTOCOLS: Final = {
     "snowman": "Snowman",
     "raft": "Raft",
 }
+SHORT_NAMES: Final = {
+    "proof-of-work": "PoW", "ghost": "GHOST", "proof-of-stake": "PoS", "delegated-proof-of-stake": "DPoS",
+    "proof-of-authority": "PoA", "tendermint": "BFT", "snowman": "Snowman", "raft": "Raft",
+}  # fmt: skip
+"""Protocols in a word."""
 FAULTS: Final = {
     "stop-node": "switched off", "start-node": "switched on", "cut-node": "cut off", "reconnect-node": "reconnected",
     "cut-link": "link cut", "open-link": "link opened", "partition": "partition", "heal": "healed",
@@ -35,10 +41,10 @@ class Timeline:
     def __init__(self, world: World) -> None:
         self.world = world
         self._marks: list[tuple[int, str, str]] = []  # time, kind, label
-        self._blocks = self._records = 0
+        self._blocks = self._records = self._changes = 0
 
     def build_marks(self, session: Session) -> tuple[Mark, ...]:
-        """Return forks, faults and bookmarks, with their places between the start and now."""
+        """Return forks, faults, changes of who takes part and bookmarks, with their places on the timeline."""
         self._update()
         now_us = max(1, session.now_us)
         bookmarks = [(mark.time_us, "bookmark", mark.name) for mark in session.bookmarks if mark.time_us <= now_us]
@@ -59,9 +65,16 @@ class Timeline:
             if record.kind == "command" and record.detail in FAULTS:
                 node = f"n{record.node:02d} " if record.node >= 0 else ""
                 self._marks.append((record.time_us, "attack", node + FAULTS[record.detail]))
+        changes = get_log(self.world).events
+        self._marks += [(event.time_us, _get_kind(event), event.text) for event in changes[self._changes :]]
+        self._changes = len(changes)
         if len(records) > self._blocks or len(history) > self._records:
             self._marks.sort(key=lambda mark: mark[0])
         self._blocks, self._records = len(records), len(history)
+
+
+def _get_kind(event: Event) -> str:
+    return "attack" if event.tone == "attack" else "change"
 
 
 def _has_other_child(world: World, parent: int, child: int) -> bool:
@@ -96,6 +109,7 @@ def build_header(session: Session) -> HeaderView:
     height = get_canonical(world, at_us).height
     return HeaderView(
         facts=get_facts(session),
+        short=SHORT_NAMES.get(world.consensus.name, ""),
         height=height,
         final=get_final(world, at_us),
         moment=format_time(at_us),
@@ -120,4 +134,11 @@ def get_facts(session: Session) -> tuple[str, ...]:
     protocol = PROTOCOLS.get(world.consensus.name, world.consensus.name)
     regions = len(dict.fromkeys(place.region for place in world.network.places))
     replay = ("replay",) if session.replay is not None else ()
-    return (protocol, *replay, f"{world.node_count} nodes", title, f"{regions} region{'s' if regions != 1 else ''}")
+    return (
+        protocol,
+        world.access.kind,
+        *replay,
+        f"{world.node_count} nodes",
+        title,
+        f"{regions} region{'s' if regions != 1 else ''}",
+    )

@@ -15,22 +15,26 @@ from textual.widgets import Button, Static
 from app.commands import get_bindings
 from app.present.consensus import build_panel
 from app.present.consensus_changes import Change, build_commands, list_changes
+from app.present.consensus_events import Event, get_log
 from app.present.consensus_model import Item, Model
-from app.present.words import name_node
+from app.present.words import format_clock, name_node
 from app.screens.dialogs import Choice, ChoiceDialog, NameDialog
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
 from app.screens.run_screen import RunScreen
 from app.screens.view import Thing
 from app.session import Session
 from app.widgets.field_list import FieldList
-from app.widgets.models import Why
+from app.widgets.models import Cell, Column, Why
 from app.widgets.virtual_table import Row, VirtualTable
 from app.widgets.vote_grid import VoteGrid
 from chain.errors import ChainroomError
 
 REFRESH_EVERY: Final = 3
 """Frames between two looks at a run that goes on."""
-MOST_BUTTONS: Final = 5
+MOST_BUTTONS: Final = 6
+FEWEST_EVENT_ROWS: Final = 4
+EVENT_COLUMNS: Final = (Column("when", 8), Column("what happened", 20, is_flexible=True))
+NO_EVENTS: Final = "Nobody has joined, left or been punished"
 
 
 class ConsensusPage(RunScreen):
@@ -60,15 +64,17 @@ class ConsensusPage(RunScreen):
         self._frames = 0
         self._key: object = None
         self._changes: tuple[Change, ...] = ()
+        self._shown_events: list[Event] = []
 
     def compose_body(self) -> ComposeResult:
         """Three panels and a row of buttons."""
         with Horizontal(id="consensus"):
             with Vertical(id="consensus-left"):
                 yield FieldList(empty="Nothing has happened yet", classes="panel")
+                yield VirtualTable(EVENT_COLUMNS, empty=NO_EVENTS, id="consensus-events", classes="panel")
             with Vertical(id="consensus-right"):
                 yield VoteGrid(classes="panel")
-                yield VirtualTable((), empty="Nobody takes part", classes="panel")
+                yield VirtualTable((), empty="Nobody takes part", id="consensus-members", classes="panel")
         with Horizontal(id="consensus-buttons"):
             yield Static(id="consensus-chosen", markup=False)
             for place in range(MOST_BUTTONS):
@@ -84,7 +90,11 @@ class ConsensusPage(RunScreen):
 
     @property
     def _members(self) -> VirtualTable:
-        return self.query_one(VirtualTable)
+        return self.query_one("#consensus-members", VirtualTable)
+
+    @property
+    def _events(self) -> VirtualTable:
+        return self.query_one("#consensus-events", VirtualTable)
 
     def on_mount(self) -> None:
         """Show at once."""
@@ -107,8 +117,14 @@ class ConsensusPage(RunScreen):
             if self._members.columns != model.columns:
                 self._members.columns = model.columns
             self._members.show(len(model.members), self._get_row)
+            self._shown_events = get_log(world).get_until(at_us)[::-1]
+            self._events.show(len(self._shown_events), self._get_event_row)
             self._show_buttons(session)
         self._arrange()
+
+    def _get_event_row(self, place: int) -> Row:
+        event = self._shown_events[place]
+        return Cell(format_clock(event.time_us)[:-4], "muted"), Cell(event.text, event.tone)
 
     def _get_row(self, place: int) -> Row:
         members = self._model.members if self._model is not None else ()
@@ -140,6 +156,7 @@ class ConsensusPage(RunScreen):
         ]
         if is_narrow:
             self._deck.arrange(panels, 1)
+            self._events.display = False
             self.query_one("#consensus-left").display = self._fields.display
             self.query_one("#consensus-right").display = not self._fields.display
             return
@@ -150,6 +167,10 @@ class ConsensusPage(RunScreen):
         """Numbers beside the rest; of grid and members one at a time where there are few rows."""
         self.query_one("#consensus-left").display = self.query_one("#consensus-right").display = True
         self._fields.display, self._fields.border_title = True, panels[0].title
+        rows = len(self._model.items) + 2 if self._model is not None else 0
+        self._events.display = self.size.height - rows > FEWEST_EVENT_ROWS + 8
+        self._fields.styles.height = rows if self._events.display else "1fr"
+        self._events.border_title = "What happened"
         if is_short:
             self._deck.arrange(panels[1:], 1)
         else:
@@ -195,6 +216,9 @@ class ConsensusPage(RunScreen):
         if self._fields.has_focus:
             item = self._get_item()
             return item.thing if item is not None else None
+        if self._events.has_focus:
+            chosen = self._shown_events[self._events.cursor : self._events.cursor + 1]
+            return Thing("block", chosen[0].block) if chosen else None
         return Thing("node", self.get_node())
 
     def get_why(self) -> Why | None:
@@ -208,6 +232,10 @@ class ConsensusPage(RunScreen):
         if self._fields.has_focus:
             item = self._get_item()
             return item.why if item is not None else None
+        if self._events.has_focus:
+            chosen = self._shown_events[self._events.cursor : self._events.cursor + 1]
+            text = "The block's state differs in this from its parent's; enter opens the block that brought it about."
+            return Why(chosen[0].text, "", (("when", format_clock(chosen[0].time_us)),), text) if chosen else None
         return model.members[self._members.cursor].why if self._members.cursor < len(model.members) else None
 
     @on(FieldList.FieldOpened)

@@ -13,7 +13,9 @@ from app.widgets.models import HeaderView
 from app.widgets.text import clean
 
 _NARROW: Final = 100
-"""Below this width heights are written short."""
+"""Below this width heights are written short …"""
+_NARROWEST: Final = 72
+"""… and below this one the state is a glyph."""
 _STATES: Final = {
     "playing": (HEADS[0], "recording", "bad"),
     "paused": (WAITING, "paused", "pending"),
@@ -43,21 +45,36 @@ class HeaderBar(CanvasWidget):
         view, pen = self.view, self.PEN
         glyph, word, tone = _REPLAYING if view.is_replay and view.state == "playing" else _STATES[view.state]
         end = canvas.width - 1
-        parts = [(f"{glyph} {word}", pen[tone]), (clean(view.moment, 24), pen["strong"])]
-        heights = f"height {view.height}" + (f" · final {clean(view.final, 12)}" if view.final else "")
-        if canvas.width < _NARROW:
-            heights = f"#{view.height}" + (f" {FINAL}{clean(view.final, 12)}" if view.final else "")
-        parts.append((heights, pen["final"]))
+        parts = [
+            (f"{glyph} {word}" if canvas.width >= _NARROWEST else glyph, pen[tone]),
+            (clean(view.moment, 24), pen["strong"]),
+        ]
         x = canvas.put(0, 0, f" {clean(view.name, 16)} ", pen["brand"]) + 1
+        room = end - x - sum(cell_len(text) + 3 for text, _ in parts)
+        heights, first = self._choose_words(room, is_narrow=canvas.width < _NARROW)
+        parts.append((heights, pen["final"]))
         for text, colour in parts:
             if text and end - cell_len(text) - 2 > x:
                 canvas.put(end - cell_len(text), 0, text, colour)
                 end -= cell_len(text) + 3
-        for number, fact in enumerate(view.facts):
+        for number, fact in enumerate((first, *view.facts[1:])):
             text = (" · " if number else "") + clean(fact, 30)
             if x + cell_len(text) > end:
                 break
             x = canvas.put(x, 0, text, pen["text" if number == 0 else "muted"])
+
+    def _choose_words(self, room: int, *, is_narrow: bool) -> tuple[str, str]:
+        """Return heights and first fact, in the longest words that leave room for both."""
+        view = self.view
+        final, first = clean(view.final, 20), clean(view.facts[0], 30) if view.facts else ""
+        long = f"height {view.height}" + (f" · final {final}" if final else "")
+        middle = f"#{view.height}" + (f" {FINAL}{final}" if final else "")
+        short = f"#{view.height}" + (f" {FINAL}{final.partition(' ')[0]}" if final else "")
+        brief = clean(view.short, 12) or first
+        choices = [(middle, first), (middle, brief), (short, first), (short, brief), (short, "")]
+        if not is_narrow:
+            choices = [(long, first), (long, brief), *choices]
+        return next((it for it in choices if cell_len(it[0]) + cell_len(it[1]) + 3 <= room), choices[-1])
 
 
 class TabBar(CanvasWidget):

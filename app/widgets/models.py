@@ -160,7 +160,7 @@ class Bar:
 class Mark:
     """Something worth finding again on the timeline."""
 
-    kind: Literal["fork", "bookmark", "attack"]
+    kind: Literal["fork", "bookmark", "attack", "change"]
     fraction: float
     """Where, from 0 (start of the run) to 1 (now)."""
     label: str = ""
@@ -189,6 +189,8 @@ class HeaderView:
     name: str = "chainroom"
     facts: tuple[str, ...] = ()
     """Such as protocol, kind of network, nodes, regions; most important first."""
+    short: str = ""
+    """The first fact in a word, for where it does not fit."""
     height: int = 0
     final: str = ""
     """Such as ``806``; empty where nothing is ever final."""

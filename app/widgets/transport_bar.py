@@ -15,7 +15,7 @@ from textual.message import Message
 
 from app.widgets.bars import format_short
 from app.widgets.canvas import Canvas, CanvasWidget
-from app.widgets.glyphs import ATTACK, BOOKMARK, FORK, FORWARD, NOW, PAUSE, PLAY, REWIND, STEP, STEP_BACK
+from app.widgets.glyphs import ATTACK, BOOKMARK, CHANGE, FORK, FORWARD, NOW, PAUSE, PLAY, REWIND, STEP, STEP_BACK
 from app.widgets.keys import bind
 from app.widgets.models import TransportView
 from app.widgets.text import clean
@@ -24,7 +24,10 @@ SPEEDS: Final = (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3
 """Virtual seconds per second that < and > walk through."""
 SCRUB: Final = 0.02
 """Part of the run that left and right move by."""
-_MARKS: Final = {"fork": (FORK, "head-2"), "bookmark": (BOOKMARK, "accent"), "attack": (ATTACK, "attack")}
+_MARKS: Final = {
+    "fork": (FORK, "head-2"), "bookmark": (BOOKMARK, "accent"), "attack": (ATTACK, "attack"),
+    "change": (CHANGE, "good"),
+}  # fmt: skip
 _EDGE_CELLS: Final = 2
 
 
