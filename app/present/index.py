@@ -56,6 +56,8 @@ class RunIndex:
         """Refused transactions and blocks by hash, in order of time."""
         self.refused_blocks: dict[bytes, Block] = {}
         """Invalid blocks by hash."""
+        self.events: list[int] = []
+        """Places in the run's history of what is neither a block nor a transaction."""
         self.double_spends: list[DoubleSpend] = []
         """Transactions that share a nonce with an earlier one, in order of publication."""
         self.block_hashes, self.transaction_hashes = PrefixIndex(), PrefixIndex()
@@ -74,7 +76,9 @@ class RunIndex:
             self._add_block(world, block)
         for transaction in world.transactions.records[transactions:]:
             self._add_transaction(transaction)
-        for record in world.history.records[records:]:
+        for place, record in enumerate(world.history.records[records:], records):
+            if record.kind not in ("block", "transaction"):
+                self.events.append(place)
             if record.kind.startswith("refused-") and record.subject:
                 if record.subject not in self.refusals:
                     self.refused_hashes.add(record.subject)

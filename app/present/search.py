@@ -34,8 +34,8 @@ MOST_RESULTS: Final = 60
 LEAST_HASH_DIGITS: Final = 3
 LEAST_ADDRESS_LETTERS: Final = 3
 LEAST_EVENT_LETTERS: Final = 4
-EVENTS_SEARCHED: Final = 20_000
-"""How many records back words are looked for."""
+EVENTS_SEARCHED: Final = 5_000
+"""How many events back words are looked for."""
 MOST_EVENTS: Final = 20
 _ADDRESS_HEAD: Final = encode_address(Address(bytes(ADDRESS_BYTES)))[:4]
 _HEIGHT: Final = re.compile(r"#?\s*(\d{1,12})[′']?")
@@ -86,7 +86,7 @@ def search(world: World, holders: Holders, text: str, at_us: TimeUs) -> Found:
         *_find_holders(world, holders, query, at_us),
         *_find_hashes(world, index, query, at_us),
         *_find_lists(query),
-        *_find_events(world, query, at_us),
+        *_find_events(world, index, query, at_us),
     ):
         results.setdefault(result.thing, result)
     if not results:
@@ -216,23 +216,25 @@ def _find_lists(query: str) -> list[Result]:
     return [Result(Thing("list", name), "≡", spec.title, spec.note, "accent") for name, spec in found]
 
 
-def _find_events(world: World, query: str, at_us: TimeUs) -> list[Result]:
+def _find_events(world: World, index: RunIndex, query: str, at_us: TimeUs) -> list[Result]:
     """Return what happened lately, transactions and blocks left out, whose words contain this; newest first."""
-    records = world.history.records
-    count = bisect_right(records, at_us, key=lambda record: record.time_us)
     if len(query) < LEAST_EVENT_LETTERS:
         return []
-    found: list[Result] = []
-    for place in range(count - 1, max(-1, count - 1 - EVENTS_SEARCHED), -1):
-        record = records[place]
-        if record.kind in ("transaction", "block") or query not in f"{record.kind.replace('-', ' ')} {record.detail}":
-            continue
-        title = f"{record.kind.replace('-', ' ')} {clean(record.detail, 60)}"
-        node = f"{name_node(record.node)} · " if record.node >= 0 else ""
-        found.append(Result(Thing("event", place), "•", title, f"{node}{format_clock(record.time_us)}"))
-        if len(found) >= MOST_EVENTS:
-            break
-    return found
+    records = world.history.records
+    count = bisect_right(index.events, at_us, key=lambda place: records[place].time_us)
+    latest = index.events[max(0, count - EVENTS_SEARCHED) : count]
+    alike = (place for place in reversed(latest) if query in _describe_event(records[place]))
+    return [_build_event(records[place], place) for place in islice(alike, MOST_EVENTS)]
+
+
+def _describe_event(record: Record) -> str:
+    return f"{record.kind.replace('-', ' ')} {record.detail}"
+
+
+def _build_event(record: Record, place: int) -> Result:
+    node = f"{name_node(record.node)} · " if record.node >= 0 else ""
+    title, note = clean(_describe_event(record), 80), f"{node}{format_clock(record.time_us)}"
+    return Result(Thing("event", place), "•", title, note)
 
 
 def _find_hashes(world: World, index: RunIndex, query: str, at_us: TimeUs) -> list[Result]:
