@@ -169,8 +169,11 @@ class View(Protocol):
     def get_conflicts(self, topic: Topic) -> list[tuple[Any, Any]]:
         """Return pairs of messages on a topic, both known, in which one sender speaks for two values."""
 
-    def build_block(self, parent: Hash, consensus: bytes) -> Block:
-        """Return an executed block on ``parent`` with this node's best pending transactions and a zero nonce."""
+    def build_block(self, parent: Hash, consensus: bytes, later_us: int = 0, is_empty: bool = False) -> Block:
+        """Return an executed block on ``parent`` with this node's best pending transactions and a zero nonce.
+
+        Those who make two blocks at a time make the other one ``later_us`` later, or without transactions.
+        """
 
     def may_propose(self) -> bool:
         """Return whether this node is allowed to propose the block after its head; in a public network everybody is."""

@@ -122,15 +122,15 @@ class NodeView:
         counts[self.node, purpose] = count + 1
         return count
 
-    def build_block(self, parent: Hash, consensus: bytes) -> Block:
+    def build_block(self, parent: Hash, consensus: bytes, later_us: int = 0, is_empty: bool = False) -> Block:
         """Return an executed block with the best pending transactions that fit; its nonce is still zero."""
         tables, record = self._tables, self._tables.tree[parent]
-        mempool = self.compute_mempool(record)
+        pending = () if is_empty else self.compute_mempool(record).pending
         proposer = tables.proposers[self.node]
-        time_us = max(self.now_us, record.block.header.time_us + 1)
+        time_us = max(self.now_us, record.block.header.time_us + 1) + later_us
         subsidy = tables.ledger.parameters.compute_subsidy(record.height + 1)
         rewards = tables.rules.compute_rewards(record.state, proposer, consensus, subsidy)
-        return tables.ledger.build_block(parent, proposer, time_us, mempool.pending, consensus, rewards)
+        return tables.ledger.build_block(parent, proposer, time_us, pending, consensus, rewards)
 
     def may_propose(self) -> bool:
         """Return whether the list of proposers names this node, for the height after its head."""

@@ -3,6 +3,9 @@
 from functools import singledispatch
 from typing import Any
 
+from chain.adversary.behaviours import get_refusal, turn
+from chain.adversary.withholding import RELEASE
+from chain.consensus.base import CancelTimer
 from chain.encoding import decode
 from chain.errors import CommandRefused, InvalidEncoding
 from chain.ledger.actions import Deposit, Exit, Transfer
@@ -243,6 +246,20 @@ def _send_stake(command: c.DepositStake | c.ExitValidator, world: World, action:
         raise CommandRefused("faucet/busy", f"the faucet has {MAX_FAUCET_UNDER_WAY} payments under way, or no coins")
     world.record_command(command)
     world.submit_transaction(node, signed)
+
+
+@_apply.register
+def _(command: c.TurnByzantine, world: World) -> None:
+    node = NodeId(command.node)
+    agent = world.consensus.agents.get(node)
+    if agent is None:
+        raise CommandRefused("command/byzantine", f"node n{node:02d} takes no part in the protocol")
+    refusal = get_refusal(world.consensus.rules, command.behaviour)
+    if refusal:
+        raise CommandRefused("command/byzantine", refusal)
+    world.record_command(command)
+    world.consensus.agents[node] = turn(agent, command.behaviour)
+    world.apply_effects(node, [CancelTimer(RELEASE)])
 
 
 @_apply.register

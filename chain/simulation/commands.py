@@ -12,6 +12,7 @@ import msgspec
 
 from chain.units import TimeUs
 
+Behaviour = Literal["honest", "equivocating", "forging", "silent", "withholding"]
 RightName = Literal["join", "read", "send", "propose"]
 
 
@@ -145,6 +146,13 @@ class ExitValidator(_Command, frozen=True):
     node: int
 
 
+class TurnByzantine(_Command, frozen=True):
+    """Let a node break the protocol from now on, in one of the ways of chain/adversary/, or keep to it again."""
+
+    node: int
+    behaviour: Behaviour
+
+
 class SetTraffic(_Command, frozen=True):
     """Change how often people pay each other: payments a thousand seconds; 0 stops them."""
 
@@ -209,6 +217,7 @@ Command = (
     | WithdrawProposal
     | DepositStake
     | ExitValidator
+    | TurnByzantine
     | SetTraffic
     | GrantAccess
     | RevokeAccess

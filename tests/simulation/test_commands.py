@@ -1,7 +1,7 @@
 """Commands: typed, named as in a save, and applied or refused whatever numbers they hold."""
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -24,14 +24,19 @@ FIELDS: dict[Any, st.SearchStrategy[Any]] = {
     int: NUMBERS,
     bool: st.booleans(),
     bytes: st.binary(max_size=24) | st.binary(min_size=20, max_size=20),
-    Literal: st.sampled_from(get_args(c.RightName)),
-    tuple: st.lists(st.lists(NUMBERS, max_size=4).map(tuple), max_size=3).map(tuple),
 }
 
 
 def draw_command(kind: type[Any]) -> st.SearchStrategy[c.Command]:
-    kinds = {field.name: getattr(field.type, "__origin__", field.type) for field in msgspec.structs.fields(kind)}
-    return st.builds(kind, **{name: FIELDS[it] for name, it in kinds.items()})
+    return st.builds(kind, **{field.name: draw_field(field.type) for field in msgspec.structs.fields(kind)})
+
+
+def draw_field(kind: Any) -> st.SearchStrategy[Any]:
+    if get_origin(kind) is Literal:
+        return st.sampled_from(get_args(kind))
+    if get_origin(kind) is tuple:
+        return st.lists(draw_field(get_args(kind)[0]), max_size=4).map(tuple)
+    return FIELDS[kind]
 
 
 COMMANDS = st.sampled_from(KINDS).flatmap(draw_command)
