@@ -5,8 +5,9 @@
 reason in words, so ``pytest.raises(Reverted, match="…")`` reads as the rule.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from chain.contracts.artifact import Artifact
 from chain.contracts.evm import Account, Context, MemoryHost, Message, Result, execute_message
@@ -55,6 +56,8 @@ class Stage:
     time_s: int = 1_000_000
     number: int = 1
     contracts: dict[Address, "Contract"] = field(default_factory=dict)
+    listeners: ClassVar[list[Callable[["Stage", Message], None]]] = []
+    """Told every message before it is executed, on any stage: for those who compare machines."""
 
     def __post_init__(self) -> None:
         for number in range(1, 10):
@@ -76,6 +79,8 @@ class Stage:
 
     def execute(self, message: Message, write: bool = True) -> Result:
         """Execute a message in the present block."""
+        for listen in self.listeners:
+            listen(self, message)
         context = Context(number=self.number, time_s=self.time_s)
         result = execute_message(self.host, context, message, write=write)
         if write:  # the ledger counts what people send

@@ -1,7 +1,7 @@
 """The contracts that ship: each a readable Vyper source, its compiled artifact beside it, and a page in docs/contracts.
 
-``tools/compile_contracts.py`` writes the artifacts; a test recompiles and compares them. An artifact carries its source,
-so the debugger and the gallery need no compiler. The contracts teach: they are real, tested and small, not audited.
+``tools/compile_contracts.py`` writes the artifacts; a test recompiles and compares. An artifact carries its source, so
+debugger and gallery need no compiler. The contracts teach: they are real, tested and small, not audited.
 """
 
 from collections.abc import Iterator

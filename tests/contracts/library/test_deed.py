@@ -4,15 +4,15 @@ import pytest
 from stage import ALICE, BOB, CAROL, DAVE, NOBODY, Contract, Reverted, Stage
 
 
-@pytest.fixture
-def deeds() -> Contract:
+def build_registry() -> Contract:
     """Alice is the registrar; Bob owns deed 1."""
     deeds = Stage().deploy("deed", ALICE, "Land registry", "LAND")
     assert deeds.send(ALICE, "mint", BOB, "Mill Lane 4").value == 1
     return deeds
 
 
-def test_the_registrar_writes_deeds_with_a_text(deeds: Contract) -> None:
+def test_the_registrar_writes_deeds_with_a_text() -> None:
+    deeds = build_registry()
     assert (deeds.get("ownerOf", 1), deeds.get("balanceOf", BOB), deeds.get("tokenURI", 1)) == (BOB, 1, "Mill Lane 4")
     done = deeds.send(ALICE, "mint", CAROL, "Mill Lane 5")
     assert done.events == [(deeds, "Transfer", {"sender": NOBODY, "receiver": CAROL, "token_id": 2})]
@@ -21,7 +21,8 @@ def test_the_registrar_writes_deeds_with_a_text(deeds: Contract) -> None:
         deeds.send(BOB, "mint", BOB, "all of it")
 
 
-def test_a_deed_has_one_owner(deeds: Contract) -> None:
+def test_a_deed_has_one_owner() -> None:
+    deeds = build_registry()
     deeds.send(BOB, "transferFrom", BOB, CAROL, 1)
     assert (deeds.get("ownerOf", 1), deeds.get("balanceOf", BOB), deeds.get("balanceOf", CAROL)) == (CAROL, 0, 1)
     with pytest.raises(Reverted, match="not the owner"):
@@ -39,16 +40,16 @@ def test_a_deed_has_one_owner(deeds: Contract) -> None:
         (BOB, NOBODY, CAROL, 2, "no such deed"),
     ],
 )
-def test_what_the_standard_makes_throw(
-    deeds: Contract, sender: bytes, owner: bytes, receiver: bytes, deed: int, reason: str
-) -> None:
+def test_what_the_standard_makes_throw(sender: bytes, owner: bytes, receiver: bytes, deed: int, reason: str) -> None:
+    deeds = build_registry()
     for name in ("transferFrom", "safeTransferFrom(address,address,uint256)"):
         with pytest.raises(Reverted, match=reason):
             deeds.send(sender, name, owner, receiver, deed)  # type: ignore[arg-type]
     assert deeds.get("ownerOf", 1) == BOB
 
 
-def test_an_approval_holds_for_one_deed_and_one_owner(deeds: Contract) -> None:
+def test_an_approval_holds_for_one_deed_and_one_owner() -> None:
+    deeds = build_registry()
     done = deeds.send(BOB, "approve", CAROL, 1)
     assert done.events == [(deeds, "Approval", {"owner": BOB, "approved": CAROL, "token_id": 1})]
     with pytest.raises(Reverted, match="not allowed"):
@@ -59,7 +60,8 @@ def test_an_approval_holds_for_one_deed_and_one_owner(deeds: Contract) -> None:
         deeds.send(CAROL, "transferFrom", DAVE, CAROL, 1)
 
 
-def test_an_operator_acts_for_all_deeds_of_an_owner(deeds: Contract) -> None:
+def test_an_operator_acts_for_all_deeds_of_an_owner() -> None:
+    deeds = build_registry()
     deeds.send(ALICE, "mint", BOB, "Mill Lane 6")
     deeds.send(BOB, "setApprovalForAll", CAROL, True)
     deeds.send(CAROL, "approve", DAVE, 1)
@@ -70,8 +72,9 @@ def test_an_operator_acts_for_all_deeds_of_an_owner(deeds: Contract) -> None:
     deeds.send(DAVE, "transferFrom", BOB, DAVE, 1)
 
 
-def test_a_contract_that_does_not_take_deeds_is_not_sent_one(deeds: Contract) -> None:
+def test_a_contract_that_does_not_take_deeds_is_not_sent_one() -> None:
     """A token knows nothing of deeds: sent safely, the deed stays; sent carelessly, it is lost."""
+    deeds = build_registry()
     token = deeds.stage.deploy("token", ALICE, "Coin", "CN", 2, 1)
     with pytest.raises(Reverted):
         deeds.send(BOB, "safeTransferFrom(address,address,uint256)", BOB, token, 1)
@@ -80,8 +83,9 @@ def test_a_contract_that_does_not_take_deeds_is_not_sent_one(deeds: Contract) ->
     assert deeds.get("ownerOf", 1) == token.address
 
 
-def test_a_contract_is_told_with_the_senders_data_and_may_refuse(deeds: Contract) -> None:
+def test_a_contract_is_told_with_the_senders_data_and_may_refuse() -> None:
     """A fraction takes the deed it is for, and no other."""
+    deeds = build_registry()
     deeds.send(ALICE, "mint", BOB, "another")
     fraction = deeds.stage.deploy("fraction", BOB, deeds, 1, "Mill Lane 4", "ML4", 100)
     with pytest.raises(Reverted, match="another deed"):
@@ -90,7 +94,8 @@ def test_a_contract_is_told_with_the_senders_data_and_may_refuse(deeds: Contract
     assert deeds.get("ownerOf", 1) == fraction.address
 
 
-def test_what_was_never_written_has_no_owner(deeds: Contract) -> None:
+def test_what_was_never_written_has_no_owner() -> None:
+    deeds = build_registry()
     for name in ("ownerOf", "getApproved", "tokenURI"):
         with pytest.raises(Reverted, match="no such deed"):
             deeds.get(name, 2)
@@ -102,6 +107,7 @@ def test_what_was_never_written_has_no_owner(deeds: Contract) -> None:
     ("interface", "spoken"),
     [("01ffc9a7", True), ("80ac58cd", True), ("5b5e139f", True), ("ffffffff", False), ("780e9d63", False)],
 )
-def test_the_interfaces_spoken_are_told(deeds: Contract, interface: str, spoken: bool) -> None:
+def test_the_interfaces_spoken_are_told(interface: str, spoken: bool) -> None:
     """ERC-165, ERC-721 and its metadata; not the enumeration."""
+    deeds = build_registry()
     assert deeds.get("supportsInterface", bytes.fromhex(interface)) is spoken

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import pytest
-from defi_stage import LATE, UNIT, Exchange, build_exchange, give_tokens
+from defi_stage import LATE, UNIT, Exchange, bring, build_exchange, give_tokens
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stage import ALICE, BOB, CAROL, FRANK, Contract, Reverted
@@ -158,6 +158,25 @@ def test_who_brings_and_takes_back_gains_nothing() -> None:
     after = exchange.gold.get("balanceOf", BOB), exchange.silver.get("balanceOf", BOB)
     assert after[0] <= before[0]
     assert after[1] <= before[1]
+
+
+def test_the_value_of_shares_after_a_swap_as_published() -> None:
+    """Uniswap's test "correct after swap": seven of a hundred shares, after selling as much gold as there was."""
+    exchange = build_exchange(10 * UNIT, 1000 * UNIT)
+    assert exchange.pool.get("totalSupply") == 100 * UNIT
+    sell(exchange, BOB, 10 * UNIT)
+    exchange.pool.send(ALICE, "transfer", exchange.pool, 7 * UNIT)
+    assert exchange.pool.send(ALICE, "burn", ALICE).value == (1400000000000000000, 35052578868302453680)
+
+
+def test_the_value_of_shares_after_a_swap_when_a_sixth_is_taken_as_published() -> None:
+    """The same with twice as much of all, half of the shares nobody's, and the sixth switched on."""
+    exchange = build_exchange(10 * UNIT, 1000 * UNIT)
+    exchange.pool.send(ALICE, "setFeeTo", CAROL)
+    bring(exchange, 10 * UNIT, 1000 * UNIT)
+    sell(exchange, BOB, 20 * UNIT)
+    exchange.pool.send(ALICE, "transfer", exchange.pool, 7 * UNIT)
+    assert exchange.pool.send(ALICE, "burn", ALICE).value == (1399824934325735058, 35048195651620807684)
 
 
 def test_a_sandwich_is_what_the_closed_form_says() -> None:

@@ -9,32 +9,35 @@ SUPPLY = 1000
 MOST = 2**256 - 1
 
 
-@pytest.fixture
-def token() -> Contract:
+def build_token() -> Contract:
     return Stage().deploy("token", ALICE, "Coin", "CN", 2, SUPPLY)
 
 
-def test_the_creator_owns_all_of_it_at_first(token: Contract) -> None:
+def test_the_creator_owns_all_of_it_at_first() -> None:
+    token = build_token()
     assert [token.get(what) for what in ("name", "symbol", "decimals", "totalSupply")] == ["Coin", "CN", 2, SUPPLY]
     assert (token.get("balanceOf", ALICE), token.get("balanceOf", BOB)) == (SUPPLY, 0)
 
 
-def test_a_transfer_moves_and_tells(token: Contract) -> None:
+def test_a_transfer_moves_and_tells() -> None:
+    token = build_token()
     done = token.send(ALICE, "transfer", BOB, 30)
     assert done.value is True
     assert done.events == [(token, "Transfer", {"sender": ALICE, "receiver": BOB, "amount": 30})]
     assert (token.get("balanceOf", ALICE), token.get("balanceOf", BOB)) == (SUPPLY - 30, 30)
 
 
-def test_nothing_and_oneself_are_no_exceptions(token: Contract) -> None:
+def test_nothing_and_oneself_are_no_exceptions() -> None:
     """EIP-20: "Transfers of 0 values MUST be treated as normal transfers and fire the Transfer event"."""
+    token = build_token()
     assert [event.name for event in token.send(BOB, "transfer", ALICE, 0).events] == ["Transfer"]
     assert [event.name for event in token.send(CAROL, "transferFrom", ALICE, BOB, 0).events] == ["Transfer"]
     token.send(ALICE, "transfer", ALICE, SUPPLY)
     assert token.get("balanceOf", ALICE) == SUPPLY
 
 
-def test_what_is_not_there_cannot_be_given(token: Contract) -> None:
+def test_what_is_not_there_cannot_be_given() -> None:
+    token = build_token()
     with pytest.raises(Reverted, match="more than there is"):
         token.send(ALICE, "transfer", BOB, SUPPLY + 1)
     with pytest.raises(Reverted, match="more than there is"):
@@ -43,7 +46,8 @@ def test_what_is_not_there_cannot_be_given(token: Contract) -> None:
         token.send(ALICE, "transfer", NOBODY, 1)
 
 
-def test_an_allowance_is_used_up_and_replaced(token: Contract) -> None:
+def test_an_allowance_is_used_up_and_replaced() -> None:
+    token = build_token()
     done = token.send(ALICE, "approve", BOB, 50)
     assert done.events == [(token, "Approval", {"owner": ALICE, "spender": BOB, "amount": 50})]
     token.send(BOB, "transferFrom", ALICE, CAROL, 20)
@@ -57,14 +61,16 @@ def test_an_allowance_is_used_up_and_replaced(token: Contract) -> None:
         token.send(BOB, "transferFrom", CAROL, ALICE, 21)
 
 
-def test_what_is_burnt_is_gone(token: Contract) -> None:
+def test_what_is_burnt_is_gone() -> None:
+    token = build_token()
     token.send(ALICE, "burn", 400)
     assert (token.get("totalSupply"), token.get("balanceOf", ALICE)) == (SUPPLY - 400, SUPPLY - 400)
     with pytest.raises(Reverted, match="more than there is"):
         token.send(BOB, "burn", 1)
 
 
-def test_it_takes_no_coins(token: Contract) -> None:
+def test_it_takes_no_coins() -> None:
+    token = build_token()
     with pytest.raises(Reverted):
         token.send(ALICE, "transfer", BOB, 1, value=1)
 
