@@ -47,12 +47,14 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("run.branch", "B", "Branch here", "Go on from here as if the rest had not been.", "branch", RUN),
     CommandSpec("run.save", "ctrl+s", "Save the run", "Write a file that replays the run exactly.", "save_run", RUN),
     CommandSpec("run.open", "o", "Open a run", "Open a scenario or a saved run.", "open_run", RUN),
+    CommandSpec("run.new", "N", "New run", "Choose scenario, protocol and parameters.", "new_run", RUN),
     # Where to
     CommandSpec("go.network", "1", "Network", "The nodes, and what travels between them.", "go('network')"),
     CommandSpec("go.chain", "2", "Chain", "The block tree, and every field of a block.", "go('chain')"),
     CommandSpec("go.wallet", "3", "Wallet", "Your accounts: receive, send, history.", "go('wallet')"),
     CommandSpec("go.mempool", "4", "Mempool", "What waits for a block, and at which fee.", "go('mempool')"),
     CommandSpec("go.contracts", "5", "Contracts", "Smart contracts: read, deploy, use, debug.", "go('contracts')"),
+    CommandSpec("go.lab", "6", "Lab", "One scenario under several protocols, side by side.", "go('lab')"),
     CommandSpec("go.consensus", "c", "Consensus", "Who proposes and votes, and what is final.", "consensus", RUN),
     CommandSpec("go.back", "escape", "Back", "Close this page.", "back", RUN),
     CommandSpec("go.find", "slash", "Find", "Find a block, transaction, address or node.", "find", RUN),
@@ -90,6 +92,12 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("page.panel", "v", "Next panel", "The next panel of the page.", "panel", "page"),
     CommandSpec("page.next", "right_square_bracket", "Next block", "The block after it.", "turn(1)", "page"),
     CommandSpec("page.previous", "left_square_bracket", "Previous block", "Its parent.", "turn(-1)", "page"),
+    CommandSpec("page.proof", "p", "Proof", "Prove a transaction or a balance, step by step.", "proof", "page"),
+    CommandSpec("page.odyssey", "o", "Odyssey", "The life of a transaction, from key to final.", "odyssey", "page"),
+    # A proof
+    CommandSpec("proof.export", "x", "Write the proof", "Write it as a file that anybody can check.", "export", "proof"),
+    CommandSpec("proof.change", "k", "Change a digit", "See at which step a lie is noticed.", "change", "proof"),
+    CommandSpec("proof.panel", "v", "Next panel", "Steps, tree or fields.", "panel", "proof"),
     # The wallet screen
     CommandSpec("wallet.make", "w", "Make a wallet", "New words, a password, first coins.", "make_wallet", "wallet"),
     CommandSpec("wallet.add", "a", "New account", "Add an account, or an address to watch.", "add_account", "wallet"),
@@ -124,6 +132,12 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("debugger.first", "home", "First step", "Where it began.", "first", "debugger"),
     CommandSpec("debugger.last", "end", "Last step", "Where it ended, or failed.", "last", "debugger"),
     CommandSpec("debugger.panel", "v", "Next panel", "Storage, stack, calls, memory.", "panel", "debugger"),
+    # The lab
+    CommandSpec("lab.compare", "c", "Compare", "Run the scenario under the chosen protocols.", "compare", "lab"),
+    CommandSpec("lab.stop", "x", "Stop", "Stop comparing; what is through stays.", "stop", "lab"),
+    CommandSpec("lab.next", "right_square_bracket", "Next protocol", "Where not all fit.", "turn(1)", "lab"),
+    CommandSpec("lab.previous", "left_square_bracket", "Protocol before", "Where not all fit.", "turn(-1)", "lab"),
+    CommandSpec("lab.panel", "v", "Choice / board", "Swap them where both do not fit.", "panel", "lab"),
     # The page of the protocol
     CommandSpec("consensus.panel", "v", "Next panel", "Grid or members, where not all fit.", "panel", "consensus"),
     CommandSpec("consensus.change", "e", "Change", "Change the chosen member, as allowed.", "change", "consensus"),
@@ -132,6 +146,8 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     # The page that says who may do what
     CommandSpec("access.grant", "g", "Grant", "Let the chosen node have the chosen right.", "change(True)", "access"),
     CommandSpec("access.revoke", "r", "Revoke", "Take the chosen right away.", "change(False)", "access"),
+    CommandSpec("access.share", "x", "Share", "Share a text with some members only.", "share", "access"),
+    CommandSpec("access.own", "w", "Let mine send", "Put your own accounts on the list of senders.", "own", "access"),
     CommandSpec("access.export", "e", "Export proof", "Write the chosen anchor's proof to a file.", "export", "access"),
     CommandSpec("access.panel", "v", "Next panel", "The next panel, where not all fit.", "panel", "access"),
     # The page of a node

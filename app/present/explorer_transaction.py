@@ -317,7 +317,7 @@ def build_timeline(
         if block.published_us <= at_us:
             steps.append(_build_inclusion(world, index, block, at_us, start_us))
     if fate.block is not None:
-        steps += _list_confirmations(world, index, fate.block, at_us)
+        steps += build_confirmations(world, index, fate.block, at_us)
     elif fate.state in ("pending", "queued"):
         steps.append(Milestone("◌", "", "waits for a block" if fate.state == "pending" else fate.words, "pending"))
     else:
@@ -361,7 +361,7 @@ def _build_inclusion(world: World, index: RunIndex, block: BlockRecord, at_us: T
     return Milestone("□", format_clock(block.published_us), f"{text}, {words}", "stale", note, thing)
 
 
-def _list_confirmations(world: World, index: RunIndex, block: BlockRecord, at_us: TimeUs) -> list[Milestone]:
+def build_confirmations(world: World, index: RunIndex, block: BlockRecord, at_us: TimeUs) -> list[Milestone]:
     """Return the blocks on top, up to the depth that is called final."""
     head, finality = get_canonical(world, at_us), world.consensus.rules.finality
     depth = world.consensus.depth if finality is Finality.DEPTH else 0

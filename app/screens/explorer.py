@@ -219,6 +219,31 @@ class ThingPage(RunScreen):
         if self.app.session is not None:
             self.show_body(self.app.session)
 
+    def _get_thing_of(self, *kinds: str) -> Thing | None:
+        """Return what is chosen, or else the page's own thing, whichever is of these kinds."""
+        return next((it for it in (self.get_focused_thing(), self._thing) if it is not None and it.kind in kinds), None)
+
+    def action_proof(self) -> None:
+        """Prove the transaction or the balance."""
+        from app.screens.proof import ProofPage
+
+        thing = self._get_thing_of("transaction", "address")
+        if thing is None:
+            self.app.tell("transactions and balances can be proved: choose one, then press p")
+        else:
+            self.app.push_screen(ProofPage(thing))
+
+    def action_odyssey(self) -> None:
+        """The life of the transaction."""
+        from app.screens.odyssey import OdysseyPage
+
+        thing = self._get_thing_of("transaction")
+        if thing is None:
+            self.app.tell("only a transaction has an odyssey: choose one, then press o")
+        else:
+            assert isinstance(thing.key, bytes)
+            self.app.push_screen(OdysseyPage(Hash(thing.key)))
+
     # What is chosen --------------------------------------------------------------------------------------------------
 
     def get_focused_thing(self) -> Thing | None:
