@@ -24,6 +24,9 @@ class Source(NamedTuple):
     kind: str
     """``scenario`` or ``save``."""
     name: str
+    scenario: Scenario | None = None
+    """The scenario as a person changed it; None for the one of the library as it is."""
+    seed: int | None = None
 
 
 def build_session(scenario: Scenario | str | None, seed: int | None, document: SaveDocument | None) -> Session:
@@ -43,16 +46,21 @@ def read_shipped_scenario(name: str) -> Scenario:
     return load_scenario(path.read_text(encoding="utf-8"), name)
 
 
+def list_scenarios() -> list[str]:
+    """Return the names of the library's scenarios."""
+    return sorted(path.stem for path in get_shipped_scenarios().glob("*.toml"))
+
+
 def read_source(source: Source, saves: Saves) -> tuple[Any, ...]:
     """Return what ``build_session`` takes. Raises InvalidScenario and what reading a save raises."""
     if source.kind == "scenario":
-        return read_shipped_scenario(source.name), None, None
+        return source.scenario or read_shipped_scenario(source.name), source.seed, None
     return None, None, saves.read(source.name)
 
 
 def build_choices(saves: Saves) -> list[Choice]:
     """Return every scenario of the library and every saved run, damaged ones as not possible."""
-    choices = []
+    choices = [Choice("new/", "a new run …", "Choose scenario, protocol, parameters and seed.")]
     for path in sorted(get_shipped_scenarios().glob("*.toml")):
         scenario = read_shipped_scenario(path.stem)
         choices.append(Choice(f"scenario/{path.stem}", path.stem, scenario.description or scenario.title))

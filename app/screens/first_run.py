@@ -1,7 +1,8 @@
 """What somebody new sees: a small card over the living network, which goes on behind it.
 
-``w`` walks through a wallet, ``r`` restores one, ``esc`` looks around first. Whoever just presses another key of the
-screen looks around too: the card goes and the key does what it does. The wallet screen offers the same again later.
+``w`` walks through a wallet, ``r`` restores one, ``N`` chooses another run, ``esc`` looks around first. Whoever just
+presses another key of the screen looks around too: the card goes and the key does what it does. The wallet screen
+offers the same again later.
 """
 
 from typing import TYPE_CHECKING, ClassVar
@@ -23,7 +24,7 @@ class FirstRunScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     FirstRunScreen { align: right bottom; background: transparent; }
     FirstRunScreen > #card {
-        width: 58; max-width: 100%; height: auto; padding: 0 2; margin: 0 2 3 0;
+        width: 68; max-width: 100%; height: auto; padding: 0 2; margin: 0 2 3 0;
         background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
         border-subtitle-color: $muted;
     }
@@ -54,6 +55,7 @@ class FirstRunScreen(ModalScreen[None]):
             with Horizontal():
                 yield Button("Make a wallet  w", id="make", variant="primary")
                 yield Button("Restore  r", id="restore")
+                yield Button("New run  N", id="new")
                 yield Button("Look  esc", id="look")
 
     @on(Button.Pressed, "#make")
@@ -65,6 +67,12 @@ class FirstRunScreen(ModalScreen[None]):
     def action_restore(self) -> None:
         """Restore one."""
         self._leave_for("restore_wallet")
+
+    @on(Button.Pressed, "#new")
+    def on_new(self) -> None:
+        """Close the card, and ask which run it should be."""
+        self.dismiss(None)
+        self.app.call_later(self.app.home.action_new_run)
 
     @on(Button.Pressed, "#look")
     def action_look(self) -> None:

@@ -28,8 +28,22 @@ def ask_open(app: "ChainroomApp") -> None:
     """Ask which scenario or saved run to open, and open it."""
     app.push_screen(
         ChoiceDialog("Open a scenario or a saved run", build_choices(app.saves)),
-        lambda key: app.open_run(parse_choice(key)) if key else None,
+        lambda key: _open(app, key) if key else None,
     )
+
+
+def _open(app: "ChainroomApp", key: str) -> None:
+    if key == "new/":
+        ask_new(app)
+    else:
+        app.open_run(parse_choice(key))
+
+
+def ask_new(app: "ChainroomApp") -> None:
+    """Ask for scenario, protocol and parameters, and open the run."""
+    from app.screens.new_run import NewRunScreen
+
+    app.push_screen(NewRunScreen())
 
 
 def ask_theme(app: "ChainroomApp") -> None:

@@ -287,6 +287,12 @@ class RunScreen(Screen[None]):
         """Ask for a name and save."""
         self.app.ask_save()
 
+    def action_new_run(self) -> None:
+        """Ask for scenario, protocol and parameters."""
+        from app.screens.questions import ask_new
+
+        ask_new(self.app)
+
     def action_open_run(self) -> None:
         """Ask which run to open."""
         self.app.ask_open()
