@@ -147,8 +147,8 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("access.grant", "g", "Grant", "Let the chosen node have the chosen right.", "change(True)", "access"),
     CommandSpec("access.revoke", "r", "Revoke", "Take the chosen right away.", "change(False)", "access"),
     CommandSpec("access.share", "x", "Share", "Share a text with some members only.", "share", "access"),
-    CommandSpec("access.own", "w", "Let mine send", "Put your own accounts on the list of senders.", "own", "access"),
-    CommandSpec("access.export", "e", "Export proof", "Write the chosen anchor's proof to a file.", "export", "access"),
+    CommandSpec("access.own", "w", "Allow mine", "Put your own accounts on the list of senders.", "own", "access"),
+    CommandSpec("access.export", "e", "Export", "Write the chosen anchor's proof to a file.", "export", "access"),
     CommandSpec("access.panel", "v", "Next panel", "The next panel, where not all fit.", "panel", "access"),
     # The page of a node
     CommandSpec("node.stop", "x", "Stop", "Switch the node off: it hears and says nothing.", "do('stop')", "node"),

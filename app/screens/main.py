@@ -35,6 +35,7 @@ TABS: Final = (
     Tab("wallet", "Wallet", "app.screens.wallet", "WalletView"),
     Tab("mempool", "Mempool", "app.screens.mempool", "MempoolView"),
     Tab("contracts", "Contracts", "app.screens.contracts", "ContractsView"),
+    Tab("lab", "Lab", "app.screens.lab", "LabView"),
 )
 
 
