@@ -211,13 +211,13 @@ class GasperValidator(Agent):
     # What a block carries ------------------------------------------------------------------------------------------
 
     def _get_includable(self, view: View, state: BeaconState, slot: int) -> list[Attestation]:
-        """Return the votes of this epoch and the one before that this branch has not counted yet."""
+        """Return the votes of this epoch and the one before that this branch has not counted yet, in order."""
         chosen: dict[tuple[int, int], Attestation] = {}
         for epoch, counted in ((state.epoch - 1, state.previous_flags), (state.epoch, state.flags)):
             for attestation in view.get_messages(get_vote_topic(epoch)):
                 if not counted[attestation.validator] and self._is_includable(state, slot, attestation):
                     chosen.setdefault((epoch, attestation.validator), attestation)
-        return list(chosen.values())
+        return [chosen[key] for key in sorted(chosen)]
 
     def _is_includable(self, state: BeaconState, slot: int, attestation: Attestation) -> bool:
         try:
@@ -236,7 +236,7 @@ class GasperValidator(Agent):
         first = max(state.epoch - KEPT_EPOCHS, min((it.vote.source.epoch + 1 for it in wide), default=state.epoch))
         older = [it for epoch in range(first, state.epoch) for it in view.get_messages(get_vote_topic(epoch))]
         found = {one.validator: (one, other) for one, other in [*conflicts, *find_slashable_votes(wide, older)]}
-        return [pair for index, pair in found.items() if is_slashable_validator(state, index)]
+        return [found[index] for index in sorted(found) if is_slashable_validator(state, index)]
 
     def _find_double_proposals(self, view: View, head: BlockRecord, state: BeaconState) -> list[tuple[Header, Header]]:
         """Return evidence among the blocks one knows of this epoch and the one before."""
@@ -249,7 +249,7 @@ class GasperValidator(Agent):
             key, header = (record.state.slot, record.state.proposer), record.block.header
             if seen.setdefault(key, header) is not header and is_slashable_validator(state, record.state.proposer):
                 found.setdefault(record.state.proposer, (seen[key], header))
-        return list(found.values())
+        return [found[index] for index in sorted(found)]
 
     # Stake ---------------------------------------------------------------------------------------------------------
 

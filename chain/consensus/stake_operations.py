@@ -139,9 +139,9 @@ def apply_withdrawals(state: BeaconState) -> BeaconState:
 
 
 def get_pending_exits(view: View, state: BeaconState, constants: StakeConstants) -> tuple[VoluntaryExit, ...]:
-    """Return the exits this node knows that a block on this state may carry, in order of publication."""
+    """Return the exits this node knows that a block on this state may carry, in order of validator."""
     pending = []
-    for wish in view.get_messages(EXIT_TOPIC):
+    for wish in sorted(view.get_messages(EXIT_TOPIC), key=lambda wish: (wish.validator, wish.epoch)):
         if may_exit(state, wish, constants):
             state = apply_exit(state, wish.validator, constants)
             pending.append(wish)
