@@ -88,9 +88,9 @@ class Stage:
             self.host.accounts[message.sender] = account._replace(nonce=account.nonce + 1)
         return result
 
-    def deploy(self, name: str, sender: Address, *values: Any, value: int = 0) -> "Contract":
-        """Deploy a shipped contract with its constructor's arguments. Raises Reverted."""
-        artifact = load_artifact(name)
+    def deploy(self, name: str | Artifact, sender: Address, *values: Any, value: int = 0) -> "Contract":
+        """Deploy a contract, shipped or not, with its constructor's arguments. Raises Reverted."""
+        artifact = load_artifact(name) if isinstance(name, str) else name
         data = artifact.bytecode + artifact.abi.constructor.encode_call([_unwrap(v) for v in values])[4:]
         result = self.execute(Message(sender, None, 2 * GAS, value=value, data=data))
         if not result.success or result.created is None:
