@@ -3,7 +3,7 @@
 Everything is read at ``at_us``. A content is shown only as a node has it: who may not read it is told the rule instead.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from app.present.words import format_clock, name_node, plural, shorten_hash
 from app.widgets.models import Cell, Column, Field, Grid, GridCell, GridRow, Tone, Why
@@ -14,7 +14,7 @@ from chain.ledger.actions import Commit
 from chain.ledger.transaction import SignedTransaction
 from chain.node.payloads import compute_commitment
 from chain.simulation import commands as c
-from chain.simulation.anchoring import Anchoring, AnchorRecord, get_anchoring
+from chain.simulation.anchoring import AnchorRecord, get_anchoring
 from chain.simulation.history import Record
 from chain.simulation.world import World
 from chain.units import Hash, TimeUs
@@ -59,7 +59,7 @@ def _build_cell(access: Access, right: Right, node: int, at_us: TimeUs) -> GridC
     if right is Right.SEND:
         return _build_send_cell(access, node, at_us)
     is_allowed = access.is_allowed(right, node, at_us)
-    words = f"{name} may {right.value}." if is_allowed else f"{access.describe_refusal(right, node, at_us)}."
+    words = f"{name} may {'' if is_allowed else 'not '}{right.value}."
     return GridCell("✓" if is_allowed else "✗", "good" if is_allowed else "bad", words)
 
 
@@ -194,26 +194,18 @@ def explain_payload(world: World, commitment: Hash, node: int, at_us: TimeUs) ->
 # Anchors ---------------------------------------------------------------------------------------------------------
 
 
-class AnchorRow(NamedTuple):
-    """An anchor at a moment."""
-
-    anchor: AnchorRecord
-    cells: tuple[Cell | str, ...]
-
-
-def build_anchor_rows(world: World, at_us: TimeUs) -> list[AnchorRow]:
+def list_anchors(world: World, at_us: TimeUs) -> list[AnchorRecord]:
     """Return the anchors up to a moment, the latest first."""
     anchoring = get_anchoring(world)
-    if anchoring is None:
-        return []
-    rewritten = {anchor.height for anchor in anchoring.get_rewritten(world, at_us)}
-    sent = [anchor for anchor in reversed(anchoring.anchors) if anchor.sent_us <= at_us]
-    return [_build_anchor_row(anchoring, anchor, anchor.height in rewritten, at_us) for anchor in sent]
+    return anchoring.get_sent(at_us)[::-1] if anchoring is not None else []
 
 
-def _build_anchor_row(anchoring: Anchoring, anchor: AnchorRecord, is_rewritten: bool, at_us: TimeUs) -> AnchorRow:
+def build_anchor_row(world: World, anchor: AnchorRecord, at_us: TimeUs) -> tuple[Cell | str, ...]:
+    """Return an anchor and what it is worth on the public chain."""
+    anchoring = get_anchoring(world)
+    assert anchoring is not None, "only a hybrid network has anchors"
     inclusion = anchoring.get_inclusion(anchor, at_us)
-    if is_rewritten:
+    if anchoring.is_rewritten(world, anchor, at_us):
         state = Cell("✗ rewritten since", "bad")
     elif inclusion is None:
         state = Cell("◔ on its way", "pending")
@@ -221,7 +213,7 @@ def _build_anchor_row(anchoring: Anchoring, anchor: AnchorRecord, is_rewritten: 
         state = Cell("▣ final there", "final") if inclusion.is_final else Cell("✓ in a block", "good")
     public = f"#{inclusion.block.height}" if inclusion else "–"
     count = str(inclusion.confirmations) if inclusion else "0"
-    return AnchorRow(anchor, (Cell(f"#{anchor.height}", "strong"), shorten_hash(anchor.block), public, count, state))
+    return (Cell(f"#{anchor.height}", "strong"), shorten_hash(anchor.block), public, count, state)
 
 
 def verify(world: World, anchor: AnchorRecord, at_us: TimeUs) -> tuple[Verdict, dict[str, object]] | None:
@@ -263,7 +255,7 @@ def describe_kind(world: World, at_us: TimeUs) -> str:
     if anchoring is None:
         return f"{text} Somebody outside sees nothing (access/read)."
     public = anchoring.public.world
-    sent = sum(anchor.sent_us <= at_us for anchor in anchoring.anchors)
+    sent = len(anchoring.get_sent(at_us))
     return (
         f"{text} Somebody outside sees {plural(sent, 'anchor')} in the public chain "
         f"(#{public.get_canonical(at_us).height}, {public.node_count} nodes)."

@@ -15,18 +15,22 @@ from textual.widgets import Button, Static
 
 from app.commands import get_bindings, get_key, iter_commands
 from app.present import access as present
-from app.present.access import RIGHTS, AnchorRow, Refusals
-from app.present.words import name_node
+from app.present.access import RIGHTS, Refusals
+from app.present.words import name_node, plural
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
 from app.screens.run_screen import RunScreen
 from app.screens.view import Thing
-from app.screens.wallet_forms import build_save_dialog
+from app.screens.wallet_forms import Field as FormField
+from app.screens.wallet_forms import FormDialog, Values, build_save_dialog
 from app.session import Session
+from app.sharing import build_share
 from app.widgets.models import Column, Why
 from app.widgets.text import clean
 from app.widgets.virtual_table import Row, VirtualTable
 from app.widgets.vote_grid import VoteGrid
 from chain.access import Right
+from chain.simulation import commands as c
+from chain.simulation.anchoring import AnchorRecord
 from chain.simulation.history import Record
 from chain.units import Hash
 
@@ -66,7 +70,7 @@ class AccessPage(RunScreen):
         self._refusals: Refusals | None = None
         self._refused: list[Record] = []
         self._shared: list[Hash] = []
-        self._anchors: list[AnchorRow] = []
+        self._anchors: list[AnchorRecord] = []
 
     def compose_body(self) -> ComposeResult:
         """A line about the kind, the panels, the buttons."""
@@ -122,7 +126,7 @@ class AccessPage(RunScreen):
             self._grid.show(present.build_matrix(world, at_us))
             self._refused = self._refusals.get(at_us)
             self._shared = present.list_commitments(world, at_us)
-            self._anchors = present.build_anchor_rows(world, at_us)
+            self._anchors = present.list_anchors(world, at_us)
             for name, rows in (("refusals", self._refused), ("shared", self._shared), ("anchors", self._anchors)):
                 self._table(name).show(len(rows))
             self.query_one("#access-kind", Static).update(present.describe_kind(world, at_us))
@@ -140,12 +144,15 @@ class AccessPage(RunScreen):
         return present.build_payload_row(world, self._shared[place], self.get_node(), session.cursor_us)
 
     def _get_anchor(self, place: int) -> Row:
-        return self._anchors[place].cells if place < len(self._anchors) else ()
+        session = self.app.session
+        if session is None or place >= len(self._anchors):
+            return ()
+        return present.build_anchor_row(session.simulation.world, self._anchors[place], session.cursor_us)
 
     def _show_buttons(self, session: Session) -> None:
         access, right = session.simulation.world.access, self.get_right()
         self.query_one("#access-chosen", Static).update(f"{name_node(self.get_node())} {right.value}:")
-        for name in ("grant", "revoke"):
+        for name in ("grant", "revoke", "share", "own"):
             self.query_one(f"#access-{name}", Button).disabled = access.is_public
         self.query_one("#access-export", Button).disabled = not self._anchors
 
@@ -196,7 +203,7 @@ class AccessPage(RunScreen):
         """Return the right of the matrix's column."""
         return RIGHTS[min(self._grid.column, len(RIGHTS) - 1)]
 
-    def _get_chosen_anchor(self) -> AnchorRow | None:
+    def _get_chosen_anchor(self) -> AnchorRecord | None:
         place = self._table("anchors").cursor
         return self._anchors[place] if place < len(self._anchors) else None
 
@@ -204,7 +211,7 @@ class AccessPage(RunScreen):
         """Return what the chosen row names: a node, an anchored block."""
         if self._table("anchors").has_focus:
             row = self._get_chosen_anchor()
-            return Thing("block", row.anchor.block) if row is not None else None
+            return Thing("block", row.block) if row is not None else None
         if self._grid.has_focus:
             return Thing("node", self.get_node())
         return None
@@ -224,7 +231,7 @@ class AccessPage(RunScreen):
             return present.explain_payload(world, self._shared[place], node, at_us) if known else None
         if self._table("anchors").has_focus:
             row = self._get_chosen_anchor()
-            return present.explain_anchor(world, row.anchor, at_us) if row is not None else None
+            return present.explain_anchor(world, row, at_us) if row is not None else None
         return present.explain_cell(world, node, self.get_right(), at_us)
 
     @on(VoteGrid.CellOpened)
@@ -245,6 +252,10 @@ class AccessPage(RunScreen):
                 self.action_change(False)
             case "access-export":
                 self.action_export()
+            case "access-share":
+                self.action_share()
+            case "access-own":
+                self.action_own()
 
     def action_change(self, is_allowed: bool) -> None:
         """Grant or revoke what the matrix's cursor stands on."""
@@ -254,15 +265,45 @@ class AccessPage(RunScreen):
             self.app.tell(present.describe_change(node, right, is_allowed))
             self.app.show()
 
+    def action_share(self) -> None:
+        """Ask what the chosen node's member shares, and with whom."""
+        session, node = self.app.session, self.get_node()
+        if session is None:
+            return
+
+        def share(values: Values) -> None:
+            session.submit(build_share(session.simulation.world, node, values["text"], values["members"]))
+            self._key = None
+            self.app.show()
+
+        lead = f"Only {name_node(node)} and those you name can read it; the chain holds a commitment to it."
+        fields = [FormField("text", "what"), FormField("members", "who may read", hint="n03 n05")]
+        self.app.push_screen(FormDialog("Share among members", lead, fields, "Share", share))
+
+    def action_own(self) -> None:
+        """Let the accounts of the person's own wallet send."""
+        session = self.app.session
+        if session is None:
+            return
+        access = session.simulation.world.access
+        accounts = self.app.keystore.get_accounts() if self.app.keystore.exists() else []
+        new = [it.address for it in accounts if not access.is_allowed(Right.SEND, it.address, session.cursor_us)]
+        if not accounts:
+            self.app.tell("you have no account yet: make a wallet first (3, then w)", "warning")
+        elif not new:
+            self.app.tell("all your accounts may send")
+        elif all(self.app.submit(c.GrantSending(address)) for address in new):
+            self.app.tell(f"{plural(len(new), 'account')} of yours may send now")
+
     def action_export(self) -> None:
         """Ask where the proof of the chosen anchor shall be written."""
         session, row = self.app.session, self._get_chosen_anchor()
         if session is None or row is None:
             self.app.tell("no anchor is chosen: let the run go on until one is sent", "warning")
             return
-        checked = present.verify(session.simulation.world, row.anchor, session.cursor_us)
+        checked = present.verify(session.simulation.world, row, session.cursor_us)
         if checked is None:
             self.app.tell("this anchor is still on its way: no public block holds it yet", "warning")
             return
         text = json.dumps(checked[1], indent=2)
-        self.app.push_screen(build_save_dialog(f"anchor-{row.anchor.height}.json", text))
+        self.app.push_screen(build_save_dialog(f"anchor-{row.height}.json", text))

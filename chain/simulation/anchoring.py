@@ -9,6 +9,7 @@ really signed by the consortium's account, to a node of the public chain. What i
 chain, at any moment: in which block it is, how many confirmations that has, and what "final" means.
 """
 
+from bisect import bisect_right
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -111,15 +112,14 @@ class Anchoring:
         finality = public.consensus.rules.finality.value
         return build_anchor_proof(world.tree[anchor.block].block.header, record.signed, ids, headers, finality)
 
-    def get_rewritten(self, world: World, at_us: TimeUs) -> list[AnchorRecord]:
-        """Return the anchors whose block is no longer part of the private chain: it has been rewritten below them."""
+    def get_sent(self, at_us: TimeUs) -> list[AnchorRecord]:
+        """Return the anchors sent up to a moment, in order."""
+        return self.anchors[: bisect_right(self.anchors, at_us, key=lambda anchor: anchor.sent_us)]
+
+    def is_rewritten(self, world: World, anchor: AnchorRecord, at_us: TimeUs) -> bool:
+        """Return whether an anchor's block was no longer part of the private chain: rewritten below the anchor."""
         head = world.get_canonical(at_us)
-        return [
-            anchor
-            for anchor in self.anchors
-            if anchor.sent_us <= at_us
-            and (anchor.height > head.height or world.tree.get_ancestor(head, anchor.height).hash != anchor.block)
-        ]
+        return anchor.height > head.height or world.tree.get_ancestor(head, anchor.height).hash != anchor.block
 
     def copy(self) -> "Anchoring":
         other = Anchoring(self.public.copy(), self.signer.copy(), self.every, self.index)

@@ -166,14 +166,16 @@ def test_a_chain_that_left_its_anchors_behind_is_told(start: Start, play: Play) 
     play(simulation, 5)
     anchoring = get(simulation)
     assert [anchor.height for anchor in anchoring.anchors] == [1]
-    assert anchoring.get_rewritten(simulation.world, simulation.now_us) == []
+    (anchor,) = anchoring.get_sent(simulation.now_us)
+    assert not anchoring.is_rewritten(simulation.world, anchor, simulation.now_us)
     for _ in range(3):
         simulation.submit(c.MineBlock(5))
         play(simulation, 3)
     simulation.submit(c.Heal())
     play(simulation, 5)
-    assert anchoring.get_rewritten(simulation.world, simulation.now_us) == [anchoring.anchors[0]]
-    assert anchoring.get_rewritten(simulation.world, TimeUs(4 * SECOND)) == []
+    assert anchoring.is_rewritten(simulation.world, anchor, simulation.now_us)
+    assert not anchoring.is_rewritten(simulation.world, anchor, TimeUs(4 * SECOND))
+    assert anchoring.get_sent(TimeUs(0)) == []
 
 
 def test_one_digest_covers_both_chains_through_copies_and_replay(start: Start, play: Play) -> None:

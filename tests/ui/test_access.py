@@ -13,15 +13,21 @@ from app.present import access as present
 from app.present.node import build_facts
 from app.screens.access import AccessPage
 from app.screens.wallet_forms import FormDialog
+from app.storage.keystore import Keystore
+from app.storage.vault import CHEAPEST
 from app.widgets.virtual_table import VirtualTable
 from app.widgets.vote_grid import VoteGrid
 from app.widgets.why import WhyModal
 from chain.access import Right
 from chain.anchors import verify_anchor
+from chain.ledger.actions import Commit
 from chain.scenario import apply_settings, build, load_scenario
 from chain.simulation import commands as c
 from chain.simulation.simulation import Simulation
 from chain.units import SECOND, TimeUs
+from chain.wallet.secret import Secret
+
+PHRASE = Secret("abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")
 
 Start = Callable[..., Any]
 
@@ -43,7 +49,10 @@ def test_the_matrix_follows_the_cursor() -> None:
     now, before = (present.build_matrix(world, at_us) for at_us in (now_us, now_us - 1))
     assert [cell.text for cell in now.rows[2].cells] == ["✓", "✗", "✓ 2/2", "✗"]
     assert [cell.text for cell in before.rows[2].cells] == ["✓", "✓", "✓ 2/2", "✓"]
-    assert now.rows[2].cells[1].words == "n02 may not read; may: n00, n01, n03, n04, n05, n06 and 3 more."
+    assert now.rows[2].cells[1].words == "n02 may not read."
+    why = present.explain_cell(world, 2, Right.READ, now_us)
+    assert why.rule == "access/read"
+    assert why.numbers == (("who may", "n00, n01, n03, n04, n05, n06, n07, n08 and 1 more"),)
     assert [cell.text for cell in now.rows[11].cells] == ["✗", "✗", "✓ 1/1", "✗"]
 
 
@@ -74,14 +83,14 @@ def test_a_content_is_shown_only_from_a_members_view() -> None:
 def test_an_anchor_goes_from_on_its_way_to_final_and_verifies() -> None:
     simulation = run("classroom-hybrid", 300)
     world = simulation.world
-    *_, first = present.build_anchor_rows(world, simulation.now_us)
+    *_, first = present.list_anchors(world, simulation.now_us)
     states = [
-        present.build_anchor_rows(world, TimeUs(at_us))[-1].cells[-1].text  # type: ignore[union-attr]
-        for at_us in (first.anchor.sent_us, simulation.now_us)
+        present.build_anchor_row(world, first, TimeUs(at_us))[-1].text  # type: ignore[union-attr]
+        for at_us in (first.sent_us, simulation.now_us)
     ]
     assert states == ["◔ on its way", "▣ final there"]
-    assert "on its way" in present.explain_anchor(world, first.anchor, first.anchor.sent_us).text
-    why = present.explain_anchor(world, first.anchor, simulation.now_us)
+    assert "on its way" in present.explain_anchor(world, first, first.sent_us).text
+    why = present.explain_anchor(world, first, simulation.now_us)
     assert all(name.startswith("✓") for name, _ in why.numbers)
     assert "Every step holds" in why.text
 
@@ -174,6 +183,41 @@ async def test_an_anchor_is_verified_and_exported(start_still: Start, tmp_path: 
         await pilot.press("enter")
         await app.wait_until(target.exists)
         assert verify_anchor(json.loads(target.read_text(encoding="utf-8"))).is_good
+
+
+async def test_a_text_is_shared_with_those_one_names(start_still: Start) -> None:
+    async with start_still(size=(80, 24), seconds=30, scenario="classroom-private") as (app, pilot):
+        await pilot.press("A")
+        await pilot.pause()
+        await pilot.press("down", "x")
+        await pilot.pause()
+        app.screen.query(Input).first().value = "[b]hi[/foo]"
+        await pilot.press("enter", *"n99", "enter")
+        await pilot.pause()
+        assert "nodes, such as n00 n11" in app.get_text()
+        app.screen.query(Input).last().value = "n03, 5"
+        await pilot.press("enter", "enter")
+        await app.wait_until(lambda: isinstance(app.screen, AccessPage))
+        world = app.run_shown.simulation.world
+        (record,) = [it for it in world.tables.payloads.records.values() if it.payload.content == b"[b]hi[/foo]"]
+        assert (record.origin, record.members) == (1, (1, 3, 5))
+        app.play(30)
+        committed = [signed.transaction.action for it in world.tree.records for signed in it.block.transactions]
+        assert Commit(record.commitment) in committed
+        await pilot.press("v", "v")
+        await pilot.pause()
+        assert "[b]hi[/foo]" in app.get_text()
+
+
+async def test_ones_own_accounts_are_put_on_the_list(start_still: Start, tmp_path: Path) -> None:
+    account = Keystore(tmp_path / "wallet.json", cost=CHEAPEST).create(PHRASE, Secret("violet tractor 81"))
+    async with start_still(seconds=5, scenario="classroom-private") as (app, pilot):
+        await pilot.press("A")
+        await pilot.pause()
+        await pilot.press("w")
+        await pilot.pause()
+        world = app.run_shown.simulation.world
+        assert world.access.is_allowed(Right.SEND, account.address, world.now_us)
 
 
 async def test_a_public_network_has_nothing_to_grant(start_still: Start) -> None:
