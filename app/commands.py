@@ -84,6 +84,16 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("network.panel", "v", "Map / panel", "Swap map and panel where both do not fit.", "panel", "network"),
     # The chain screen
     CommandSpec("chain.panel", "v", "Next panel", "Fields, transactions or Merkle tree.", "panel", "chain"),
+    CommandSpec("chain.tamper", "t", "Tamper", "Edit a stored block, and see the others refuse it.", "tamper", "chain"),
+    # Tampering
+    CommandSpec("tamper.edit", "e", "Edit the field", "Change what this node has stored.", "edit", "tamper"),
+    CommandSpec("tamper.drop", "x", "Drop", "Take the chosen transaction out of the block.", "drop", "tamper"),
+    CommandSpec("tamper.mine", "r", "Mine again", "Find a new nonce for a block.", "mine_again", "tamper"),
+    CommandSpec("tamper.all", "R", "Mine all", "Mine every refused block again.", "mine_all", "tamper"),
+    CommandSpec("tamper.resync", "u", "Re-sync", "Take the blocks of the others again.", "resync", "tamper"),
+    CommandSpec("tamper.panel", "v", "Next panel", "Fields, chain or cost.", "panel", "tamper"),
+    CommandSpec("tamper.next", "right_square_bracket", "Next node", "Its copy.", "turn(1)", "tamper"),
+    CommandSpec("tamper.previous", "left_square_bracket", "Previous node", "Its copy.", "turn(-1)", "tamper"),
     # The mempool screen
     CommandSpec("mempool.panel", "v", "Next panel", "The next panel, where not all fit.", "panel", "mempool"),
     CommandSpec("mempool.next", "right_square_bracket", "Next node", "That of the next node.", "turn(1)", "mempool"),

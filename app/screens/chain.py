@@ -16,9 +16,10 @@ from textual.message import Message
 from app.commands import get_bindings
 from app.present.chain import Facts, build_block_facts, build_tree, get_block
 from app.present.chain_why import explain_block, explain_field
-from app.present.explorer import TableModel, build_transactions_table
+from app.present.explorer import build_transactions_table
 from app.present.heads import get_canonical, get_finalized
 from app.present.index import get_index
+from app.present.pages import TableModel
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
 from app.screens.view import Thing, View
@@ -245,6 +246,15 @@ class ChainView(View):
         self._arrange()
         if had_focus:
             panels[self._deck.active].widget.focus()
+
+    def action_tamper(self) -> None:
+        """Edit the chosen block as one node stores it."""
+        from app.screens.tamper import TamperPage
+
+        if self._chosen is None or self._chosen.parent is None:
+            self.app.tell("choose a block above genesis, then press t")
+        else:
+            self.app.push_screen(TamperPage(self._chosen.hash, self._chosen.origin))
 
     # What is chosen --------------------------------------------------------------------------------------------------
 
