@@ -278,11 +278,11 @@ class GasperRules(Rules[BeaconState]):
             source = self.get_justification(leaf.state, self.get_epoch(slot)).justified
             return justified.epoch in (0, source.epoch) or source.epoch + 2 >= self.get_epoch(slot)
 
-        votes = self._get_votes(view, slot, self.get_state(root.state, justified.epoch))
+        votes = self.get_votes(view, slot, self.get_state(root.state, justified.epoch))
         self._boost_timely(view, slot, votes)
         return choose_head(root, votes, iter_known, is_viable)
 
-    def _get_votes(self, view: View, slot: int, justified: BeaconState) -> Votes:
+    def get_votes(self, view: View, slot: int, justified: BeaconState) -> Votes:
         """Return the stake behind each block: latest votes of before this slot, by the justified state's balances."""
         votes: Votes = {}
         for index, vote in self._get_latest(view, slot, len(justified.duties.active)).items():

@@ -13,8 +13,8 @@ Source: Buterin et al., Combining GHOST and Casper (arXiv:2003.03052); ethereum/
 Simplifications: Ed25519 instead of BLS, so a block carries each vote with its own signature; one committee a slot, no
 aggregators, no sync committee; one validator a node, with the node's index; rewards and penalties move stake, not coins
 of the ledger's accounts, until it is withdrawn; the justified checkpoint of a view is that of its block of highest
-justified epoch; votes older than ``KEPT_EPOCHS`` are forgotten; no proposer reorgs of late blocks; a validator looks
-for its duties at the start of an epoch, not again when its head changes to a branch with other duties.
+justified epoch; votes older than ``KEPT_EPOCHS`` are forgotten; a validator looks for its duties at the start of an
+epoch, not again when its head changes to a branch with other duties.
 """
 
 from typing import Annotated, Final, Literal
@@ -48,6 +48,7 @@ from chain.consensus.gasper import (
     get_checkpoint,
     get_vote_topic,
 )
+from chain.consensus.proposer_reorg import get_proposer_head
 from chain.consensus.stake_accounting import StakeConstants
 from chain.consensus.stake_operations import (
     Evidence,
@@ -181,7 +182,7 @@ class GasperValidator(Agent):
 
     def _propose(self, view: View, slot: int) -> Effects:
         rules = self.rules
-        head = rules.head(view)
+        head = get_proposer_head(rules, view, slot)
         if head.state.slot >= slot or slot <= self._proposed_slot:
             return ()
         state = rules.get_state(head.state, rules.get_epoch(slot))

@@ -553,6 +553,45 @@ def test_a_timely_block_is_boosted_over_one_that_was_withheld(monkeypatch: pytes
     assert contests > 5
 
 
+class Late(GasperValidator):
+    """Publishes its blocks when most of the slot is over, and the votes for it are cast."""
+
+    def on_timer(self, view: View, name: str, data: int) -> Effects:
+        if name == "release":
+            return [Publish(self.late)]
+        effects = list(super().on_timer(view, name, data))
+        kept = [effect for effect in effects if not isinstance(effect, Publish)]
+        if len(kept) < len(effects):
+            (self.late,) = [effect.block for effect in effects if isinstance(effect, Publish)]
+            kept.append(SetTimer("release", TimeUs(view.now_us + SLOT_US * 6 // 10)))
+        return kept
+
+
+def test_a_late_block_is_reorged_by_the_next_proposer_but_not_at_the_start_of_an_epoch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """get_proposer_head: late, weak, on a strong parent. Without two timely slots before it stays where it is."""
+    kinds = dict.fromkeys((1, 2), Late)
+    entry = registry.ProtocolEntry(ProofOfStakeParameters, build_with(kinds))
+    monkeypatch.setitem(registry.PROTOCOLS, "proof-of-stake", entry)
+    simulation, reorged, kept = start("network.topology=complete"), 0, 0
+    run_epochs(simulation, 40)
+    by_slot = {record.state.slot: record for record in simulation.world.tree.records}
+    branch = {record.hash for record in simulation.world.tree.iter_branch(simulation.world.get_canonical())}
+    for slot, late in by_slot.items():
+        following = by_slot.get(slot + 1)
+        if late.origin not in kinds or following is None or following.origin in kinds or slot < 64:
+            continue
+        if late.hash in branch:
+            kept += (slot + 1) % 8 == 0
+            assert following.parent is late
+        else:
+            reorged += following.parent is late.parent
+            assert (slot + 1) % 8  # duties could change there
+    assert reorged > 10
+    assert kept > 0
+
+
 def test_heads_and_finality_of_the_past_do_not_change() -> None:
     simulation = start()
     moments, seen = [TimeUs(number * EPOCH_US // 3) for number in range(1, 25)], []
