@@ -65,6 +65,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("go.events", "", "Events", "Everything that happened, newest first.", "list('events')", RUN),
     CommandSpec("go.contract-list", "", "List of contracts", "The code on the chain.", "list('contracts')", RUN),
     CommandSpec("go.light", "", "Light client", "The chain as headers only, each one checked.", "list('light')", RUN),
+    CommandSpec("go.playground", "p", "Playgrounds", "Hash, mine, sign, prove: by hand.", "playground", RUN),
     # Do
     CommandSpec("do.send", "s", "Send coins", "Pay somebody from your wallet.", "send", RUN),
     CommandSpec("do.mine", "m", "Mine now", "Let the chosen node propose a block now.", "mine", RUN),

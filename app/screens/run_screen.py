@@ -283,6 +283,12 @@ class RunScreen(Screen[None]):
 
         self.app.open_thing(Thing("list", name.encode()))
 
+    def action_playground(self) -> None:
+        """Small things to try by hand."""
+        from app.screens.playground import PlaygroundScreen
+
+        self.app.push_screen(PlaygroundScreen())
+
     def action_save_run(self) -> None:
         """Ask for a name and save."""
         self.app.ask_save()
