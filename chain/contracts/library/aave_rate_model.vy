@@ -1,8 +1,8 @@
 # pragma version ^0.4.0
 """
 @title Interest with a kink, in another notation
-@notice The same broken line as the jump rate model, told by its corners: the rate when nothing is lent, what is added by
-        the time the optimal part is lent, and what more by the time all is.
+@notice The same broken line as the jump rate model, told by its corners: the rate when nothing is lent, what is added
+        by the time the optimal part is lent, and what more by the time all is.
 @dev Source: Aave v2, DefaultReserveInterestRateStrategy with variable rates, and WadRayMath. Parameters are parts of
      10**27 (rays), products and quotients rounded half up.
 """

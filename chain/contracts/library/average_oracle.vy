@@ -1,9 +1,9 @@
 # pragma version ^0.4.0
 """
 @title A price averaged over time
-@notice Says what a token cost in a pool on average over the last full period. Whoever wants to move it must hold the pool
-        away from its price for a good part of the period, while everybody else is free to trade it back: a moment's
-        manipulation, as with a flash loan, lasts for no seconds and counts for nothing.
+@notice Says what a token cost in a pool on average over the last full period. Whoever wants to move it must hold the
+        pool away from its price for a good part of the period, while everybody else is free to trade it back: a
+        moment's manipulation, as with a flash loan, lasts for no seconds and counts for nothing.
 @dev Source: Uniswap v2 periphery, ExampleOracleSimple. Somebody must call `update` once a period; after two periods
      without, the price is too old to be told. The price is that of 10**18 units of the token, in units of the other.
 """

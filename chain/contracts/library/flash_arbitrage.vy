@@ -1,9 +1,9 @@
 # pragma version ^0.4.0
 """
 @title Arbitrage without own money
-@notice Two pools of the same tokens say different prices. This contract takes a token from the pool where it is cheap,
-        before paying, sells it to the pool where it is dear, pays the first from that and leaves the rest to its caller.
-        All in one transaction: if it does not pay, it never happened. Such traders are why pools agree.
+@notice Two pools of the same tokens say different prices. This contract takes a token from the pool where it is
+        cheap, before paying, sells it to the pool where it is dear, pays the first from that and leaves the rest to
+        its caller. All in one transaction: if it does not pay, it never happened. Such traders are why pools agree.
 @dev Source: Uniswap v2 periphery, ExampleFlashSwap. Only the pool called a moment ago may call back.
 """
 
@@ -33,7 +33,7 @@ _plan: transient(Plan)
 @nonreentrant
 def run(source: address, target: address, token: address, amount: uint256, least_gain: uint256) -> uint256:
     """
-    @notice Buy an amount of a token in one pool and sell it in another; the gain, in the other token, goes to the caller.
+    @notice Buy an amount of a token in one pool and sell it in another; the caller gets the gain, in the other token.
     @return The gain.
     """
     token0: address = staticcall Pool(source).token0()

@@ -1,12 +1,12 @@
 # pragma version ^0.4.0
 """
 @title Interest with a kink
-@notice The more of a market is lent out, the dearer borrowing gets; beyond the kink steeply, so that there is nearly always
-        something left for suppliers who want their money back. The rate is a straight line up to the kink and a steeper
-        one from there.
-@dev Source: Compound, JumpRateModel, but by the year instead of by the block, and never more than all is lent: without
-     that a supplier could leave a single unit behind reserves that are lent out and make its borrowers pay any rate.
-     All numbers are parts of 10**18.
+@notice The more of a market is lent out, the dearer borrowing gets; beyond the kink steeply, so that there is nearly
+        always something left for suppliers who want their money back. The rate is a straight line up to the kink and
+        a steeper one from there.
+@dev Source: Compound, JumpRateModel, but by the year instead of by the block, and never more than all is lent:
+     without that a supplier could leave a single unit behind reserves that are lent out and make its borrowers pay
+     any rate. All numbers are parts of 10**18.
 """
 
 ONE: constant(uint256) = 10**18

@@ -1,18 +1,17 @@
 # pragma version ^0.4.0
 """
 @title A lending market
-@notice Suppliers bring a token and earn interest. Borrowers leave another token as collateral, worth more than what they
-        take, and pay the interest. When collateral loses its value, anybody may pay back a part of the debt and take
-        collateral for it, with a bonus: that is what keeps suppliers' money safe. And for the length of one transaction
-        anybody may borrow everything without collateral.
-@dev Shares instead of amounts: interest changes what all shares together are worth, never who has how many. Every division
-     is rounded against whoever calls, and a few virtual shares keep anybody from making one share worth a fortune.
-     Interest is exact: what is less than a unit is kept for the next time. What a bankrupt borrower cannot pay is lost by
-     the reserves first and then by all suppliers alike.
-     Sources: Morpho Blue (shares, rounding, bad debt); Compound (interest, reserves, close factor); Aave (threshold, health
-     factor); ERC-3156 (flash loan).
-     Amounts are in the smallest units of the tokens; factors and rates are parts of 10**18; the oracle tells what 10**18
-     units of collateral are worth in units of the borrowed token. Tokens must move exactly what they say.
+@notice Suppliers bring a token and earn interest. Borrowers leave another token as collateral, worth more than what
+        they take, and pay the interest. When collateral loses its value, anybody may pay back a part of the debt and
+        take collateral for it, with a bonus: that is what keeps suppliers' money safe. And for the length of one
+        transaction anybody may borrow everything without collateral.
+@dev Shares instead of amounts: interest changes what all shares together are worth, never who has how many. Every
+     division is rounded against whoever calls, and a few virtual shares keep anybody from making one share worth a
+     fortune. Interest is exact: what is less than a unit is kept for the next time. What a bankrupt borrower cannot
+     pay is lost by the reserves first and then by all suppliers alike. Sources: Morpho Blue (shares, rounding, bad
+     debt); Compound (interest, reserves, close factor); Aave (threshold, health factor); ERC-3156 (flash loan).
+     Amounts are in the smallest units of the tokens; factors and rates are parts of 10**18; the oracle tells what
+     10**18 units of collateral are worth in units of the borrowed token. Tokens must move exactly what they say.
 """
 
 from ethereum.ercs import IERC20
@@ -328,8 +327,8 @@ def supplied_of(supplier: address) -> uint256:
 @view
 def health_factor(borrower: address) -> uint256:
     """
-    @notice Value of the collateral that counts, over the debt; below 10**18 anybody may liquidate. The largest number: no
-            debt.
+    @notice Value of the collateral that counts, over the debt; below 10**18 anybody may liquidate. Without debt it is
+            the largest number.
     """
     borrows: uint256 = self.borrows + self._compute_interest()[0]
     debt: uint256 = self._divide_up(

@@ -1,11 +1,12 @@
 # pragma version ^0.4.0
 """
 @title A price told by several
-@notice A contract sees nothing of the world outside. So several reporters, who need not trust each other, write down what
-        something costs, and the contract believes the one in the middle: as long as fewer than half lie or sleep, the
-        price lies between two honest reports. Old reports do not count; with too few fresh ones there is no price.
-@dev Source: the median of price feeds as in MakerDAO's medianizer. Of an even number the two in the middle are averaged.
-     The price is that of 10**18 units of the thing, in units of the money it is counted in.
+@notice A contract sees nothing of the world outside. So several reporters, who need not trust each other, write down
+        what something costs, and the contract believes the one in the middle: as long as fewer than half lie or
+        sleep, the price lies between two honest reports. Old reports do not count; with too few fresh ones there is
+        no price.
+@dev Source: the median of price feeds as in MakerDAO's medianizer. Of an even number the two in the middle are
+     averaged. The price is that of 10**18 units of the thing, in units of the money it is counted in.
 """
 
 event Reported:

@@ -1,10 +1,11 @@
 # pragma version ^0.4.0
 """
 @title Robbing a market that believes the moment
-@notice In one transaction, without own money: borrow in a flash, buy the collateral token in its pool until it looks many
-        times as dear, leave some of it as collateral in a market that asks that pool for the price, borrow all the market
-        has, sell the rest back, pay back the flash. The market keeps collateral worth a fraction of what it lent.
-        Against a market that asks several reporters, or for an average over time, the same call undoes itself.
+@notice In one transaction, without own money: borrow in a flash, buy the collateral token in its pool until it looks
+        many times as dear, leave some of it as collateral in a market that asks that pool for the price, borrow all
+        the market has, sell the rest back, pay back the flash. The market keeps collateral worth a fraction of what
+        it lent. Against a market that asks several reporters, or for an average over time, the same call undoes
+        itself.
 @dev The pattern of bZx (February 2020), Harvest (October 2020) and many after. Source: K. Qin, L. Zhou, B. Livshits,
      A. Gervais, "Attacking the DeFi Ecosystem with Flash Loans for Fun and Profit", 2021.
 """

@@ -1,14 +1,14 @@
 # pragma version ^0.4.0
 """
 @title An exchange without anybody on the other side
-@notice Two tokens lie in the pool, and the product of the two amounts may never fall. Whoever puts in one may take out so
-        much of the other; the more is taken, the dearer it gets. 0.3 % of what is put in stays, for those who brought
-        the tokens. They hold shares of the pool, which are a token too.
-        This contract trusts nobody: it looks at what lies here and compares it with what it remembers. People use the
-        router, which sends tokens here and calls in one go; tokens sent without a call belong to whoever calls next.
-@dev Source: Uniswap v2 core, UniswapV2Pair, with its names and to the unit: fee, shares, the first 1000 shares that nobody
-     gets, flash swaps, price accumulators, and the sixth of the fee that can be switched on. Whitepaper: H. Adams,
-     N. Zinsmeister, D. Robinson, "Uniswap v2 Core", 2020. Without factory, permit and packing into one slot.
+@notice Two tokens lie in the pool, and the product of the two amounts may never fall. Whoever puts in one may take
+        out so much of the other; the more is taken, the dearer it gets. 0.3 % of what is put in stays, for those who
+        brought the tokens. They hold shares of the pool, which are a token too. This contract trusts nobody: it looks
+        at what lies here and compares it with what it remembers. People use the router, which sends tokens here and
+        calls in one go; tokens sent without a call belong to whoever calls next.
+@dev Source: Uniswap v2 core, UniswapV2Pair, with its names and to the unit: fee, shares, the first 1000 shares that
+     nobody gets, flash swaps, price accumulators, and the sixth of the fee that can be switched on. Whitepaper: H.
+     Adams, N. Zinsmeister, D. Robinson, "Uniswap v2 Core", 2020. Without factory, permit and packing into one slot.
 """
 
 from ethereum.ercs import IERC20

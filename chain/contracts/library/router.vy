@@ -2,11 +2,11 @@
 """
 @title The counter in front of the pools
 @notice Pools take what lies there and ask no questions; the router makes that safe. It takes your tokens (approve it
-        first), sends them to the pool and calls it in the same transaction, and undoes everything if you would get less
-        than you said, or if it is later than you said. Between the price you saw and the block your trade lands in
-        others trade too: the least you take is your protection, and what a sandwich feeds on if you set it low.
-@dev Source: Uniswap v2 periphery, UniswapV2Library and UniswapV2Router02, to the unit. There the pools of a path are found
-     through a factory; here the caller names them.
+        first), sends them to the pool and calls it in the same transaction, and undoes everything if you would get
+        less than you said, or if it is later than you said. Between the price you saw and the block your trade lands
+        in others trade too: the least you take is your protection, and what a sandwich feeds on if you set it low.
+@dev Source: Uniswap v2 periphery, UniswapV2Library and UniswapV2Router02, to the unit. There the pools of a path are
+     found through a factory; here the caller names them.
 """
 
 from ethereum.ercs import IERC20
@@ -26,7 +26,13 @@ MAX_POOLS: constant(uint256) = 4
 @external
 @nonreentrant
 def add_liquidity(
-    pool: address, wanted0: uint256, wanted1: uint256, least0: uint256, least1: uint256, to: address, deadline_s: uint256
+    pool: address,
+    wanted0: uint256,
+    wanted1: uint256,
+    least0: uint256,
+    least1: uint256,
+    to: address,
+    deadline_s: uint256,
 ) -> (uint256, uint256, uint256):
     """
     @notice Bring tokens to a pool, in its present ratio: all of one and what of the other belongs to it.
@@ -271,4 +277,5 @@ def _swap(
 
 @internal
 def _take(token: address, receiver: address, amount: uint256):
-    assert extcall IERC20(token).transferFrom(msg.sender, receiver, amount, default_return_value=True), "not transferred"
+    moved: bool = extcall IERC20(token).transferFrom(msg.sender, receiver, amount, default_return_value=True)
+    assert moved, "not transferred"

@@ -1,8 +1,8 @@
 # pragma version ^0.4.0
 """
 @title A price that anybody can move for a moment
-@notice Says what a token costs in a pool right now. That is cheap and always fresh, and whoever has enough tokens for one
-        transaction, if only borrowed in a flash, makes it say anything. Ask it for a chart, never for a loan.
+@notice Says what a token costs in a pool right now. That is cheap and always fresh, and whoever has enough tokens for
+        one transaction, if only borrowed in a flash, makes it say anything. Ask it for a chart, never for a loan.
 @dev The mistake that the oracle attack shows. The price is that of 10**18 units of the token, in units of the other.
 """
 

@@ -1,17 +1,16 @@
 # pragma version ^0.4.0
 """
 @title A stable coin
-@notice A token that is meant to be worth one unit of account, made out of coins that are not. Whoever locks coins in a
-        vault may make new tokens, as long as the coins are worth half as much again; to get the coins back, the tokens
-        are destroyed. Debts grow by a stability fee. When a vault is worth too little, anybody may destroy tokens for its
-        owner and take coins for them, with a penalty on top.
-        What the coins are worth an oracle says. While it is silent nothing that needs a price works, but debts can be
-        paid and coins be added.
-@dev A vault's debt is kept in shares of a growing rate, so a fee for all is one multiplication. The fee is new money too
-     and goes to the treasury: the supply never exceeds the debts.
-     Sources: MakerDAO, Vat, Jug and Dog (collateralised debt, rate, rpow). Without auctions: a liquidator pays the
-     oracle's price less the penalty. Amounts are in the smallest unit of coins and tokens; the oracle tells what 10**18
-     units of coins are worth in units of the token; rates are parts of 10**27, ratios of 10**18.
+@notice A token that is meant to be worth one unit of account, made out of coins that are not. Whoever locks coins in
+        a vault may make new tokens, as long as the coins are worth half as much again; to get the coins back, the
+        tokens are destroyed. Debts grow by a stability fee. When a vault is worth too little, anybody may destroy
+        tokens for its owner and take coins for them, with a penalty on top. What the coins are worth an oracle says.
+        While it is silent nothing that needs a price works, but debts can be paid and coins be added.
+@dev A vault's debt is kept in shares of a growing rate, so a fee for all is one multiplication. The fee is new money
+     too and goes to the treasury: the supply never exceeds the debts. Sources: MakerDAO, Vat, Jug and Dog
+     (collateralised debt, rate, rpow). Without auctions: a liquidator pays the oracle's price less the penalty.
+     Amounts are in the smallest unit of coins and tokens; the oracle tells what 10**18 units of coins are worth in
+     units of the token; rates are parts of 10**27, ratios of 10**18.
 """
 
 from ethereum.ercs import IERC20

@@ -1,11 +1,11 @@
 # pragma version ^0.4.0
 """
 @title The launch of a token
-@notice A seller offers a token at one price until a deadline. What comes above the cap goes back at once. If the goal is
-        reached, buyers claim their tokens and the seller takes the money; if not, every buyer takes the money back and
-        the seller the tokens. Nobody has to trust the seller: the tokens lie here before the first coin is taken.
-@dev Amounts of money are in the smallest unit of the chain's coins, of tokens in the token's smallest unit.
-     Only whole lots are sold, so no rounding stands between what is paid and what is promised.
+@notice A seller offers a token at one price until a deadline. What comes above the cap goes back at once. If the goal
+        is reached, buyers claim their tokens and the seller takes the money; if not, every buyer takes the money back
+        and the seller the tokens. Nobody has to trust the seller: the tokens lie here before the first coin is taken.
+@dev Amounts of money are in the smallest unit of the chain's coins, of tokens in the token's smallest unit. Only
+     whole lots are sold, so no rounding stands between what is paid and what is promised.
 """
 
 from ethereum.ercs import IERC20
@@ -45,7 +45,9 @@ lots_of: public(HashMap[address, uint256])
 
 
 @deploy
-def __init__(token_: address, tokens_per_lot_: uint256, price_per_lot_: uint256, cap: uint256, goal: uint256, end_s: uint256):
+def __init__(
+    token_: address, tokens_per_lot_: uint256, price_per_lot_: uint256, cap: uint256, goal: uint256, end_s: uint256
+):
     assert tokens_per_lot_ > 0 and price_per_lot_ > 0, "no price"
     assert 0 < goal and goal <= cap, "goal above cap"
     assert end_s > block.timestamp, "deadline in the past"

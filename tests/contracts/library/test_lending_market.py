@@ -276,4 +276,4 @@ class Lending(RuleBasedStateMachine):
 
 
 TestLending = Lending.TestCase
-TestLending.settings = settings(max_examples=30, stateful_step_count=20)
+TestLending.settings = settings(max_examples=20, stateful_step_count=20)
