@@ -6,7 +6,7 @@ chosen from the votes a node has as messages, whether a block carries them yet o
 
 Source: Buterin et al., Combining GHOST and Casper (arXiv:2003.03052), sections 4.2 to 4.6; ethereum/consensus-specs
 ``beacon-chain.md`` (``process_block`` and what it calls) and ``fork-choice.md`` (``get_head``, ``on_attestation``,
-``filter_block_tree``, ``get_proposer_score``). Simplifications: chain/consensus/proof_of_stake.py lists them.
+``filter_block_tree``, ``get_proposer_score``). What is left out is listed in chain/consensus/proof_of_stake.py.
 """
 
 from collections.abc import Callable, Collection, Iterator

@@ -8,7 +8,7 @@ flags, inactivity scores), bellatrix and electra (penalty quotients); functions 
 the first word. Amounts are units of 10^-9 coin, as the specification counts gwei.
 
 Simplifications: no sync committee, so 2/64 of the rewards are not paid; activations and exits churn by number of
-validators (phase0), not by balance (electra); no withdrawals: what leaves stays on the validator's balance.
+validators (phase0), not by balance (electra).
 """
 
 from math import isqrt
