@@ -48,6 +48,7 @@ SHOTS: Final = (
     Shot("chain", scenario="two-continents", seed=3, keys=("2",)),
     Shot("mempool", keys=("4",)),
     Shot("why", keys=("question_mark",)),
+    Shot("access", scenario="classroom-hybrid", after_s=400, moment="quiet", keys=("A", "down", "down", "right")),
 )
 """Every picture; one line more is one picture more."""
 

@@ -30,7 +30,7 @@ REFUSAL_COLUMNS: Final = (
     Column("time", 12), Column("node", 4), Column("rule", 14), Column("why", 20, is_flexible=True),
 )  # fmt: skip
 PAYLOAD_COLUMNS: Final = (
-    Column("commitment", 9), Column("from", 4), Column("may read", 15), Column("content", 16, is_flexible=True),
+    Column("commitment", 10), Column("from", 4), Column("may read", 15), Column("content", 16, is_flexible=True),
 )  # fmt: skip
 ANCHOR_COLUMNS: Final = (
     Column("private", 8, "right"), Column("block", 9), Column("public", 8, "right"), Column("conf.", 5, "right"),
