@@ -21,12 +21,14 @@ from app.present import contracts as present
 from app.present.contracts import Deployed, Doing, Shelf, Told
 from app.present.heads import get_canonical
 from app.present.holders import Holders
-from app.present.stories import build_story
+from app.present.stories import build_story, find_application
+from app.present.stories.reader import Story
 from app.present.words import format_coins, format_count
 from app.screens.contract_form import ContractForm, Request
 from app.screens.dialogs import NameDialog
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS
+from app.screens.story import StoryPanel
 from app.screens.view import Thing, View
 from app.session import Session
 from app.widgets.field_list import FieldList
@@ -48,6 +50,7 @@ FRAMES_PER_LOOK: Final = 4
 """Frames between two looks while time passes."""
 SHELF_COLUMNS: Final = (Column("to deploy", 20, is_flexible=True), Column("", 8))
 PANELS: Final = {
+    "story": "Story",
     "source": "Source",
     "use": "Use",
     "calls": "Calls",
@@ -107,6 +110,7 @@ class ContractsView(View):
             with Horizontal(id="contracts-tabs"):
                 for name, title in PANELS.items():
                     yield Button(title, id=f"tab-{name}", compact=True)
+            yield StoryPanel(id="panel-story", classes="panel")
             yield SourceView(id="panel-source", classes="panel")
             yield ContractForm(id="panel-use", classes="panel")
             yield VirtualTable(
@@ -178,6 +182,8 @@ class ContractsView(View):
         table.border_title = f"In this run {len(rows)}"
         if self._is_fresh and self._deployed:
             self._address, self._is_fresh = self._deployed[0].address, False
+            if find_application(session.simulation, self._address) is not None:
+                self.call_after_refresh(self._show_panel, "story")
         if self._address is not None and self.get_chosen() is None:
             self._address, self._chosen_name = None, self._chosen_name or self.shelf.get_names()[0]
         self._show_chosen(state, holders)
@@ -195,7 +201,9 @@ class ContractsView(View):
         chosen, artifact = self.get_chosen(), self.get_artifact()
         title = clean(chosen.name if chosen else f"{self._chosen_name.replace('_', ' ')} (not deployed)", 60)
         self.query_one("#contracts-right").border_title = title
-        if self._panel == "source":
+        if self._panel == "story":
+            self._show_story(chosen, holders)
+        elif self._panel == "source":
             self.query_one(SourceView).show(artifact.source if artifact else "")
         elif self._panel == "use":
             functions = () if artifact is None else artifact.abi.functions if chosen else (artifact.abi.constructor,)
@@ -205,7 +213,7 @@ class ContractsView(View):
         else:
             for name in ("calls", "events", "storage"):
                 self.query_one(f"#panel-{name}", VirtualTable).show(0)
-            self.query_one(FieldList).show(())
+            self.query_one("#panel-about", FieldList).show(())
         self.query_one(f"#panel-{self._panel}").border_title = f"{PANELS[self._panel]} · {title}"
 
     def _show_run_panel(self, chosen: Deployed, state: State, holders: Holders) -> None:
@@ -223,8 +231,17 @@ class ContractsView(View):
             rows = present.list_storage(chosen, state)
             self.query_one("#panel-storage", VirtualTable).show(len(rows), rows.__getitem__)
         else:
-            story = build_story(self.session.simulation, chosen.address, self.session.cursor_us, holders)
-            self.query_one(FieldList).show((*present.build_contract_fields(chosen, state, holders), *story))
+            self.query_one("#panel-about", FieldList).show(present.build_contract_fields(chosen, state, holders))
+
+    def _show_story(self, chosen: Deployed | None, holders: Holders) -> None:
+        simulation, panel = self.session.simulation, self.query_one(StoryPanel)
+        application = find_application(simulation, chosen.address) if chosen is not None else None
+        if application is not None:
+            panel.show(build_story(simulation, application, self.session.cursor_us, holders))
+        elif chosen is None:
+            panel.show(Story("Not deployed here. Use deploys it; docs/contracts tells what it is for."))
+        else:
+            panel.show(Story("A contract of your own: Use asks and calls it, Events tells what it did."))
 
     def _show_panel(self, name: str) -> None:
         self._panel = name
@@ -247,7 +264,7 @@ class ContractsView(View):
         names = list(PANELS)
         self._show_panel(names[(names.index(self._panel) + 1) % len(names)])
         panel = self.query_one(f"#panel-{self._panel}")
-        target = panel if panel.can_focus else next(iter(panel.query("OptionList")), None)
+        target = panel if panel.can_focus else next(iter(panel.query("OptionList, FieldList")), None)
         if target is not None:
             target.focus()
 

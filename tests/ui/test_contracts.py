@@ -36,7 +36,7 @@ async def test_the_contracts_of_the_run_and_the_shelf_are_listed(start_still, si
         text = app.get_text()
         assert "token sale" in text
         assert "Shelf" in text
-        assert "@title A token" in text
+        assert "The sale is open" in text or "for the goal are sold" in text
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -64,10 +64,10 @@ async def test_every_panel_tells_something(start_still):
             "use": "sold_lots",
             "calls": "buy()",
             "events": "Bought",
-            "storage": "price_per_lot",
-            "about": "Token",
+            "storage": "sold_lots",
+            "about": "made by",
         }
-        expected["storage"] = "sold_lots"
+        expected["story"] = "for the goal are sold"
         for name, word in expected.items():
             await pilot.click(f"#tab-{name}")
             await pilot.pause()

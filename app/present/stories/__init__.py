@@ -1,0 +1,44 @@
+"""What an application is for, in a sentence, numbers and pictures: one story a file, all named here.
+
+A story is read at a moment of the run, from view functions and events (`Reader`). It is built again only when the head
+or the moment changes by a block.
+"""
+
+from collections.abc import Callable
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from app.present.holders import Holders
+from app.present.stories.reader import Reader, Story
+from app.present.stories.token import build_token_story
+from chain.economy.application import Application
+from chain.errors import ChainroomError
+from chain.simulation.simulation import Simulation
+from chain.simulation.world import World
+from chain.units import Address, TimeUs
+
+STORIES: Final[dict[str, Callable[[Reader], Story]]] = {
+    "token": build_token_story,
+}
+
+_told: "WeakKeyDictionary[World, dict[str, tuple[object, Story]]]" = WeakKeyDictionary()
+
+
+def find_application(simulation: Simulation, contract: Address) -> Application | None:
+    """Return the application a contract belongs to."""
+    applications = (actor for actor in simulation.world.actors if isinstance(actor, Application))
+    return next((it for it in applications if contract in it.addresses.values()), None)
+
+
+def build_story(simulation: Simulation, application: Application, at_us: TimeUs, holders: Holders) -> Story:
+    """Return the story of an application at a moment; the same one as before while the head is the same."""
+    reader = Reader(simulation, application, at_us, holders)
+    known = _told.setdefault(simulation.world, {}).get(application.name)
+    if known is not None and known[0] == reader.head.hash:
+        return known[1]
+    try:
+        story = STORIES[application.name](reader)
+    except ChainroomError as error:  # an answer that cannot be given yet, such as a price nobody has reported
+        story = Story(f"Not to be told just now: {error}")
+    _told[simulation.world][application.name] = reader.head.hash, story
+    return story

@@ -1,0 +1,115 @@
+"""What the story of an application is read from: its contracts' answers and events at one moment of the run."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from app.contract_calls import open_state, read_function
+from app.present.contracts import Doing, iter_doings
+from app.present.heads import get_canonical
+from app.present.holders import Holders
+from app.widgets.models import Field, Series
+from chain.contracts.library import load_artifact
+from chain.economy.application import Application
+from chain.ledger.actions import Call
+from chain.simulation.simulation import Simulation
+from chain.units import MINUTE, Address, NodeId, TimeUs
+
+
+class Chart(NamedTuple):
+    """Lines over virtual minutes, or whatever x means."""
+
+    title: str
+    series: tuple[Series, ...]
+    unit: str = ""
+    x_label: str = "min"
+
+
+class Story(NamedTuple):
+    """What an application's panel shows."""
+
+    headline: str
+    """One plain sentence: what happened last, or what is about to."""
+    fields: tuple[Field, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    """At most two."""
+    drawing: tuple[str, ...] = ()
+    """Lines of a picture made of text, shown in the place of charts."""
+
+
+class Happened(NamedTuple):
+    """An event that one of the contracts told."""
+
+    time_us: int
+    """The block's time."""
+    name: str
+    values: dict[str, Any]
+    doing: Doing
+
+
+class Reader:
+    """The contracts of an application at a moment."""
+
+    def __init__(self, simulation: Simulation, application: Application, at_us: TimeUs, holders: Holders) -> None:
+        self.simulation, self.application, self.at_us, self.holders = simulation, application, at_us, holders
+        self.world = simulation.world
+        self.head = get_canonical(self.world, at_us)
+        self.state = self.world.ledger.state(self.head.hash)
+        self._opened: Any = None
+
+    @property
+    def time_s(self) -> int:
+        """The chain's time in seconds."""
+        return self.head.block.header.time_us // 10**6
+
+    def is_deployed(self, *labels: str) -> bool:
+        """Tell whether contracts are on the chain at the moment; all of the application's when none is named."""
+        application = self.application
+        return all(self.state.get_code(application.addresses[label]) for label in labels or application.addresses)
+
+    def read(self, label: str, function: str, *arguments: Any) -> Any:
+        """Return what a view function answers. Raises InvalidTransaction with the reason when it fails."""
+        if self._opened is None:
+            self._opened = open_state(self.simulation, NodeId(0), self.at_us)
+        host, context = self._opened
+        abi = load_artifact(self.application.artifacts[label]).abi
+        address = self.application.addresses[label]
+        values = read_function(host, context, address, abi.get_function(function), arguments, abi)
+        return values[0] if len(values) == 1 else values
+
+    def list_events(self, label: str, *names: str) -> list[Happened]:
+        """Return a contract's events of these names, all when none is given; the oldest first."""
+        abi, address = load_artifact(self.application.artifacts[label]).abi, self.application.addresses[label]
+        found = list[Happened]()
+        for doing in iter_doings(self.world, address, self.at_us):
+            for log in doing.receipt.logs:
+                decoded = abi.decode_log(log) if log.address == address else None
+                if decoded is not None and (not names or decoded[0].name in names):
+                    found.append(Happened(doing.block.block.header.time_us, decoded[0].name, decoded[1], doing))
+        return found
+
+    def list_failures(self, label: str) -> list[Doing]:
+        """Return the calls of a contract that failed, the oldest first."""
+        address = self.application.addresses[label]
+        return [
+            doing
+            for doing in iter_doings(self.world, address, self.at_us)
+            if not doing.receipt.is_success and isinstance(doing.signed.transaction.action, Call)
+        ]
+
+    def get_coins(self, who: str | int) -> int:
+        """Return the units a contract (by label) or a person (by number) owns."""
+        return self.state.get_account(self.get_address(who)).balance
+
+    def get_address(self, who: str | int) -> Address:
+        """Return the address of a contract, by label, or of a person, by number."""
+        application = self.application
+        return application.addresses[who] if isinstance(who, str) else application.signers[who].address
+
+    def name(self, address: bytes) -> str:
+        """Return who has an address."""
+        return self.holders.describe(Address(address))
+
+
+def build_series(label: str, points: Sequence[tuple[int, float]]) -> Series:
+    """Return a line from (time in µs, value) points, over virtual minutes."""
+    return Series(label, tuple((time_us / MINUTE, value) for time_us, value in points))
