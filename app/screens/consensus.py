@@ -6,7 +6,7 @@ number, each cell and each member can be asked why; what the protocol lets one c
 
 from typing import Any, ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -100,6 +100,11 @@ class ConsensusPage(RunScreen):
         """Show at once."""
         self._fields.focus()
         self.app.show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold or unfold."""
+        super().on_resize(event)
+        self.call_after_refresh(self._arrange)
 
     # What is shown ---------------------------------------------------------------------------------------------------
 

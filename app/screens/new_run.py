@@ -78,7 +78,7 @@ class NewRunScreen(ModalScreen[None]):
         border: round $primary; border-title-color: $primary; border-title-style: bold; border-subtitle-color: $muted;
     }
     NewRunScreen #new-choices, NewRunScreen #new-parameters { height: auto; }
-    NewRunScreen VerticalScroll { height: auto; max-height: 45vh; }
+    NewRunScreen VerticalScroll { height: auto; max-height: 38vh; }
     NewRunScreen #new-about { height: auto; color: $muted; margin: 0 0 1 0; }
     NewRunScreen #new-problem { height: auto; color: $error; }
     NewRunScreen #new-buttons { height: 1; margin-top: 1; }

@@ -1,0 +1,153 @@
+"""The page of the protocol, as a person uses it: open with c, ask every number why, see it as a node does."""
+
+from typing import Any
+
+import pytest
+from textual.widgets import Button, Input
+
+from app.screens.consensus import ConsensusPage
+from app.screens.dialogs import NameDialog
+from app.screens.explorer import ThingPage
+from app.starting import read_shipped_scenario
+from app.widgets.field_list import FieldList
+from app.widgets.virtual_table import VirtualTable
+from app.widgets.vote_grid import VoteGrid
+from app.widgets.why import WhyModal
+from chain.scenario import Scenario, apply_settings
+from chain.units import TimeUs
+
+TITLES = {
+    "proof-of-work": "Proof of work",
+    "ghost": "GHOST with uncles",
+    "proof-of-stake": "Gasper",
+    "delegated-proof-of-stake": "Delegated proof of stake",
+    "proof-of-authority": "Clique",
+    "proof-of-authority aura": "Aura",
+    "tendermint": "Tendermint",
+    "snowman": "Snowman",
+    "raft": "Raft",
+}
+
+
+def get_scenario(case: str) -> Scenario:
+    """The classroom under a protocol, with six nodes; ``proof-of-authority aura`` takes the variant."""
+    protocol, _, variant = case.partition(" ")
+    settings = [f"consensus.protocol={protocol}", "network.nodes=6", "consensus.interval=4s"]
+    settings += [f"consensus.variant={variant}"] if variant else []
+    return apply_settings(read_shipped_scenario("classroom-pos" if case == "proof-of-stake" else "classroom"), settings)
+
+
+def get_members(app: Any) -> VirtualTable:
+    table: VirtualTable = app.screen.query_one("#consensus-members")
+    return table
+
+
+async def check_tabs(app: Any, pilot: Any) -> None:
+    """Where there is little room the three panels are tabs."""
+    seen = set()
+    for kind in (FieldList, VoteGrid, VirtualTable):
+        shown = [it for it in app.screen.query(".panel") if it.display and it.parent.display]
+        assert [type(it) for it in shown] == [kind]
+        assert "v next" in app.get_text()
+        seen.add(app.get_text())
+        await pilot.press("v")
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("case", TITLES)
+async def test_every_number_says_why_and_the_panels_fold_at_every_protocol(start_still: Any, case: str) -> None:
+    async with start_still((120, 36), 41, get_scenario(case)) as (app, pilot):
+        await pilot.press("c")
+        assert isinstance(app.screen, ConsensusPage)
+        assert TITLES[case] in app.get_text()
+        fields = app.screen.query_one(FieldList)
+        assert {"head", "final"} <= {field.key for field in fields.fields}
+        for place in range(len(fields.fields)):
+            fields.cursor = place
+            why = app.screen.get_why()
+            assert why is not None
+            assert "/" in why.rule
+            assert why.text
+            assert why.numbers[-1][1].startswith("docs/protocols/")
+        grid = app.screen.query_one(VoteGrid)
+        assert grid.grid.rows
+        assert any(cell.words for row in grid.grid.rows for cell in row.cells)
+        table = get_members(app)
+        assert table.count == 6
+        assert all(app.screen._get_row(place) for place in range(6))
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        await check_tabs(app, pilot)
+
+
+async def test_a_cell_can_be_asked_and_opened(start_still: Any) -> None:
+    async with start_still((120, 36), 41, get_scenario("tendermint")) as (app, pilot):
+        await pilot.press("c")
+        grid = app.screen.query_one(VoteGrid)
+        grid.focus()
+        await pilot.press("right", "question_mark")
+        assert isinstance(app.screen, WhyModal)
+        assert "precommit" in app.screen.why.text
+        await pilot.press("escape", "enter")
+        assert isinstance(app.screen, ThingPage)
+        await pilot.press("escape")
+        assert isinstance(app.screen, ConsensusPage)
+
+
+async def test_the_view_is_everybodys_or_that_of_one_node(start_still: Any) -> None:
+    async with start_still((120, 36), 41, get_scenario("tendermint")) as (app, pilot):
+        await pilot.press("c")
+        assert "as heard by everybody" in app.get_text()
+        await pilot.press("right_square_bracket")
+        assert "as heard by n00" in app.get_text()
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        assert "as heard by n05" in app.get_text()
+
+
+async def test_the_past_shows_what_was_known_then(start_still: Any) -> None:
+    async with start_still((120, 36), 41, get_scenario("proof-of-stake")) as (app, pilot):
+        await pilot.press("c")
+        now = app.screen.query_one(FieldList).fields
+        first = app.run_shown.simulation.world.tree.records[1]
+        app.run_shown.seek(TimeUs(first.published_us + 1))
+        app.show()
+        then = {field.key: field.value for field in app.screen.query_one(FieldList).fields}
+        assert then["head"].startswith("#1 ")
+        assert then != {field.key: field.value for field in now}
+
+
+async def test_the_hash_rate_of_a_miner_changes_with_what_is_typed(start_still: Any) -> None:
+    async with start_still((120, 36), 41, get_scenario("proof-of-work")) as (app, pilot):
+        await pilot.press("c")
+        node = app.screen.get_node()
+        await pilot.press("e", "enter")
+        assert isinstance(app.screen, NameDialog)
+        app.screen.query_one(Input).value = "much"
+        await pilot.press("enter")
+        assert "such as 500G or 1.2T" in app.get_text()
+        app.screen.query_one(Input).value = "7.5T"
+        await pilot.press("enter")
+        assert app.run_shown.simulation.world.consensus.agents[node].hash_rate_per_s == 7_500_000_000_000
+
+
+async def test_signers_vote_somebody_out_before_ones_eyes(start_still: Any) -> None:
+    async with start_still((120, 36), 41, get_scenario("proof-of-authority")) as (app, pilot):
+        await pilot.press("c")
+        node = app.screen.get_node()
+        buttons = {str(button.label): button for button in app.screen.query(Button) if button.display}
+        buttons["Vote out"].press()
+        await pilot.pause()
+        app.play(60)
+        assert f"n{node:02d} was voted out" in app.get_text()
+        assert len(app.run_shown.simulation.world.get_canonical().state.snapshot.signers) == 5
+
+
+async def test_what_is_not_possible_is_told_with_its_rule(start_still: Any) -> None:
+    async with start_still((120, 36), 41, get_scenario("raft")) as (app, pilot):
+        await pilot.press("c")
+        app.run_shown.seek(0)
+        app.show()
+        await pilot.press("e", "enter")
+        await pilot.pause()
+        assert app.last_refusal is not None
+        assert app.last_refusal.rule == "session/past"
