@@ -116,7 +116,7 @@ class WalletView(WalletPayments):
             yield Button("label n", id="do-label", compact=True, tooltip="A note that only you see (n)")
             yield Button("search F", id="do-filter", compact=True, tooltip="Show only some payments (F)")
             yield Button("several +", id="do-many", compact=True, tooltip="Pay several people at once (+)")
-            yield Button("everything else e", id="do-menu", compact=True, tooltip="Wallets, backups, messages … (e)")
+            yield Button("more e", id="do-menu", compact=True, tooltip="Wallets, backups, messages … (e)")
         yield Static(id="wallet-guide")
         with Vertical(id="wallet-none"):
             yield Lines(id="wallet-invitation")
@@ -265,9 +265,10 @@ class WalletView(WalletPayments):
         )
         waiting = self.get_payment()
         can_replace = waiting is not None and waiting.is_waiting and waiting.is_outgoing
-        self._show_once("buttons", can_replace, lambda: self._show_buttons(can_replace=can_replace))
+        self._show_once("buttons", can_replace, lambda: self._show_buttons(table, can_replace=can_replace))
 
-    def _show_buttons(self, *, can_replace: bool) -> None:
+    def _show_buttons(self, table: VirtualTable, *, can_replace: bool) -> None:
+        table.border_subtitle = " u speed up   x cancel " if can_replace else " enter open   ? why "
         for name in ("#do-speed-up", "#do-cancel"):
             self.query_one(name, Button).disabled = not can_replace
 

@@ -18,10 +18,10 @@ from app.screens.wallet_create import CreateWallet
 from app.screens.wallet_dialogs import (
     AccountDialog,
     ContactDialog,
-    ReceiveDialog,
     ReviewDialog,
     UnlockDialog,
 )
+from app.screens.wallet_receive import ReceiveDialog
 from app.screens.wallet_restore import RestoreWallet
 from app.screens.wallet_send import SendForm, Wish, describe_wait
 from app.session import Session
@@ -357,10 +357,12 @@ class WalletActions(View):
         elif payment is None or not payment.is_waiting:
             self.session.speed, self._watched = speed, None
 
+    @on(Button.Pressed, "#do-speed-up")
     def action_speed_up(self) -> None:
         """Offer more for the chosen payment."""
         self._replace(is_cancel=False)
 
+    @on(Button.Pressed, "#do-cancel")
     def action_cancel_payment(self) -> None:
         """Put an empty payment in the place of the chosen one."""
         self._replace(is_cancel=True)

@@ -19,6 +19,7 @@ from app.screens.wallet_steps import FIELD_CSS, PasswordStep, WordGrid, WordSugg
 from app.screens.wallet_widgets import Dialog, is_presenting
 from app.storage.accounts import Account
 from app.wallets import Wallets, build_new_phrase, choose_places
+from app.widgets.plain_input import PlainInput
 from chain.errors import ChainroomError
 from chain.wallet.mnemonic import LANGUAGES
 from chain.wallet.secret import Secret
@@ -116,7 +117,7 @@ class CreateWallet(Dialog):
             for number in range(3):
                 with Horizontal(classes="row"):
                     yield Label(id=f"check-label-{number}")
-                    yield Input(id=f"check-{number}", compact=True, max_length=24)
+                    yield PlainInput(id=f"check-{number}", compact=True, max_length=24)
             yield Static(id="message-check", classes="message")
             with Horizontal(classes="buttons"):
                 yield Button("Check ↵", id="compare", variant="primary")

@@ -11,7 +11,7 @@ from typing import ClassVar, Final, NamedTuple
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Center, Horizontal
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -19,9 +19,8 @@ from textual.widgets.option_list import Option
 from app.payments import Draft
 from app.present.words import format_coins
 from app.screens.wallet_widgets import Dialog, Lines, SecretInput, Span
-from app.storage.accounts import Account
 from app.wallets import Wallets
-from app.widgets.qr_code import QrCode
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from chain.errors import ChainroomError
 from chain.ledger.actions import Action
@@ -96,8 +95,8 @@ class AccountDialog(Dialog):
             "With an address below, the account is only watched: you see it, and cannot spend from it.",
             classes="lead",
         )
-        yield Input(placeholder="name, such as Savings", id="label", classes="field", max_length=40)
-        yield Input(
+        yield PlainInput(placeholder="name, such as Savings", id="label", classes="field", max_length=40)
+        yield PlainInput(
             placeholder="address to watch (leave empty for an account of your own)", id="address", classes="field"
         )
         yield Static(id="message", classes="message")
@@ -129,8 +128,8 @@ class ContactDialog(Dialog):
     def compose_dialog(self) -> ComposeResult:
         label, address = self._values
         yield Static("A name for an address. The address book is not secret and not encrypted.", classes="lead")
-        yield Input(label, placeholder="name", id="label", classes="field", max_length=40)
-        yield Input(address, placeholder="address, cr1q…", id="address", classes="field")
+        yield PlainInput(label, placeholder="name", id="label", classes="field", max_length=40)
+        yield PlainInput(address, placeholder="address, cr1q…", id="address", classes="field")
         yield Static(id="message", classes="message")
         with Horizontal(classes="buttons"):
             yield Button("Forget this name", id="remove", disabled=not label)
@@ -152,33 +151,6 @@ class ContactDialog(Dialog):
         """Forget the name."""
         self.wallets.remove_contact(self._values[0])
         self.dismiss(True)
-
-
-class ReceiveDialog(Dialog):
-    """The address in full, and as a QR code. Only what is public."""
-
-    TITLE_TEXT = "Receive"
-    DEFAULT_CSS = "ReceiveDialog #whole { text-align: center; margin: 1 0 0 0; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy", "Copy", id="receive.copy", tooltip="Copy the address"),
-        Binding("enter,Q,q", "back", "Close", id="receive.close", tooltip="Close"),
-    ]
-
-    def __init__(self, account: Account) -> None:
-        super().__init__()
-        self.account = account
-
-    def compose_dialog(self) -> ComposeResult:
-        yield Static(Content(self.account.address_text), id="whole")
-        with Center():
-            code = QrCode(self.account.address_text)
-            code.styles.height = code.get_content_height() - 1  # the address stands above already, in full
-            yield code
-        yield Static(f"{clean(self.account.label, 40)} · y copies the address", classes="note", markup=False)
-
-    def action_copy(self) -> None:
-        """Copy the address, and say so."""
-        self.app.copy_text(self.account.address_text, f"the address of {clean(self.account.label, 40)}")
 
 
 class Recipient(NamedTuple):
@@ -203,7 +175,7 @@ class RecipientDialog(Dialog):
         self.recipients, self._shown = tuple(recipients), tuple(recipients)
 
     def compose_dialog(self) -> ComposeResult:
-        yield Input(placeholder="type part of a name", id="filter", classes="field")
+        yield PlainInput(placeholder="type part of a name", id="filter", classes="field")
         yield OptionList(id="list")
 
     def on_mount(self) -> None:

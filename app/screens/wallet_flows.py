@@ -262,6 +262,7 @@ class WalletFlows(WalletActions):
 
     # Labels and history ----------------------------------------------------------------------------------------------
 
+    @on(Button.Pressed, "#do-label")
     @work(exclusive=True, group="wallet")
     async def action_label(self) -> None:
         """Note something about the chosen payment."""
@@ -281,6 +282,7 @@ class WalletFlows(WalletActions):
             )
         )
 
+    @on(Button.Pressed, "#do-filter")
     @work(exclusive=True, group="wallet")
     async def action_filter(self) -> None:
         """Show only payments with certain words."""

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from textual import work
+from textual import on, work
+from textual.widgets import Button
 
 from app.many_payments import parse_payments
 from app.moments import ALLOWED, parse_moment
@@ -33,6 +34,7 @@ class WalletPayments(WalletFlows):
 
     # Several at once -------------------------------------------------------------------------------------------------
 
+    @on(Button.Pressed, "#do-many")
     @work(exclusive=True, group="wallet")
     async def action_pay_many(self) -> None:
         """Ask for a line a payment; review and sign them as one transaction."""

@@ -22,11 +22,13 @@ from app.present.wallet import Balance
 from app.present.words import format_coins, format_span
 from app.screens.wallet_dialogs import Recipient, RecipientDialog
 from app.screens.wallet_widgets import FeePicker, Line, Lines
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from chain.errors import ChainroomError, InvalidAddress, InvalidInput, RuleBroken
 from chain.ledger.actions import Action, Transfer, check_memo
 from chain.units import SECOND, Address, format_amount, parse_amount
-from chain.wallet.address import ADDRESS_PREFIX, decode_address, shorten_address
+from chain.wallet.address import ADDRESS_PREFIX, decode_address, encode_address, shorten_address
+from chain.wallet.payment_link import is_link, parse_link
 
 
 class Wish(NamedTuple):
@@ -53,6 +55,25 @@ class _Names(Suggester):
     async def get_suggestion(self, value: str) -> str | None:
         """The first name that begins like this."""
         return next((it.name for it in self._get_recipients() if it.name.casefold().startswith(value)), None)
+
+
+class RecipientInput(PlainInput):
+    """A name or an address; a payment link that is pasted is handed out part by part."""
+
+    class LinkPasted(Message):
+        """A payment link was pasted."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if is_link(event.text):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.LinkPasted(event.text))
+        else:
+            super()._on_paste(event)
 
 
 class SendForm(Vertical):
@@ -106,8 +127,8 @@ class SendForm(Vertical):
         """Six rows."""
         with Horizontal():
             yield Label("to")
-            yield Input(
-                placeholder="name or cr1q… address",
+            yield RecipientInput(
+                placeholder="name, address or link",
                 id="send-to",
                 compact=True,
                 suggester=_Names(lambda: self.recipients),
@@ -116,10 +137,10 @@ class SendForm(Vertical):
             yield Lines(id="send-name")
         with Horizontal():
             yield Label("amount")
-            yield Input(placeholder="25.00", id="send-amount", compact=True)
+            yield PlainInput(placeholder="25.00", id="send-amount", compact=True)
             yield Button("max", id="send-max", compact=True, tooltip="All that can be sent, fees taken off")
             yield Label("memo", classes="second")
-            yield Input(placeholder="lunch", id="send-memo", compact=True, max_length=256)
+            yield PlainInput(placeholder="lunch", id="send-memo", compact=True, max_length=256)
         with Horizontal():
             yield Label("fee")
             yield FeePicker(id="send-fee")
@@ -219,6 +240,8 @@ class SendForm(Vertical):
         known = self.find(text)
         if known is not None:
             return known.address, known.name
+        if is_link(text):
+            parse_link(text)  # a link with a mistake: say which
         if not text.lower().startswith(ADDRESS_PREFIX + "1"):
             near = [it.name for it in self.recipients if it.name.casefold().startswith(text.casefold())][:3]
             hint = f"did you mean {', '.join(near)}? (→ completes)" if near else "addresses begin with cr1q"
@@ -243,6 +266,28 @@ class SendForm(Vertical):
         self.query_one("#send-amount", Input).value = amount
         self.query_one("#send-memo", Input).value = memo
         self.refresh_lines()
+
+    @on(RecipientInput.LinkPasted)
+    def on_link(self, event: RecipientInput.LinkPasted) -> None:
+        """Take in a pasted link."""
+        event.stop()
+        self._take_link(event.text)
+
+    def _take_link(self, text: str) -> bool:
+        """Write the parts of a link into the fields; a link with a mistake stays as it is, and the mistake is told."""
+        try:
+            link = parse_link(text)
+        except ChainroomError:
+            self.query_one("#send-to", Input).value = text.strip()
+            return False
+        amount = "" if link.amount is None else format_amount(link.amount).replace(" ", "")
+        self.fill(encode_address(link.recipient), amount, link.memo)
+        if link.label:
+            self.app.notify(
+                f"the link calls the recipient '{clean(link.label, 40)}'; nobody has checked that", markup=False
+            )
+        self.query_one("#send-memo" if amount else "#send-amount").focus()
+        return True
 
     def enter(self) -> None:
         """Put the focus into the first field that is empty."""
@@ -269,6 +314,8 @@ class SendForm(Vertical):
         """Complete the name and go on; from the last field, review."""
         event.stop()
         if event.input.id == "send-to":
+            if is_link(event.value) and self._take_link(event.value):
+                return
             self._complete(event.input)
             self.query_one("#send-amount").focus()
         else:

@@ -20,6 +20,7 @@ from app.screens.wallet_widgets import SecretInput, is_presenting
 from app.storage.errors import WeakPassword
 from app.storage.passwords import check_password
 from app.widgets.canvas import Canvas, CanvasWidget
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from chain.wallet.mnemonic import NO_PASSPHRASE, complete_word
 from chain.wallet.secret import Secret
@@ -89,7 +90,7 @@ class WordSuggester(Suggester):
         return found[0] if found and found[0].startswith(value) else None
 
 
-class WordField(Input):
+class WordField(PlainInput):
     """One word. Space goes on to the next; several words at once are handed out one by one."""
 
     class WordsPasted(Message):
@@ -184,7 +185,7 @@ class PasswordStep(Vertical):
 
     def compose(self) -> ComposeResult:
         """Two to five fields."""
-        yield from _build_row("account name", Input(self._label, id="label", compact=True, max_length=40))
+        yield from _build_row("account name", PlainInput(self._label, id="label", compact=True, max_length=40))
         yield from _build_row("password", SecretInput(id="new-password", compact=True))
         yield from _build_row("once more", SecretInput(id="repeat-password", compact=True))
         yield Static(id="strength")

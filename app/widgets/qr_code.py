@@ -16,7 +16,10 @@ _HALVES = {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}
 
 def get_qr_rows(text: str, *, border: int = 2) -> list[str]:
     """The code as rows of half blocks; two modules of quiet zone."""
-    matrix = [list(row) for row in segno.make(text, error="m", micro=False).matrix_iter(border=border)]
+    matrix = [
+        list(row)
+        for row in segno.make(text, error="m" if len(text) < 60 else "l", micro=False).matrix_iter(border=border)
+    ]
     if len(matrix) % 2:
         matrix.append([0] * len(matrix[0]))
     return [
@@ -35,6 +38,12 @@ class QrCode(CanvasWidget):
         super().__init__(**options)
         self.text = text
         self._rows = get_qr_rows(text)
+
+    def show(self, text: str) -> None:
+        """Show another text."""
+        self.text, self._rows = text, get_qr_rows(text)
+        self.refresh(layout=True)
+        self.redraw()
 
     def get_content_width(self, *_: Any) -> int:
         """As wide as the code."""

@@ -5,6 +5,7 @@ Set ``CHAINROOM_UPDATE_GOLDENS=1`` to write the goldens again, then look at the 
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from chain.simulation.simulation import Simulation
 from chain.units import COIN, SECOND, Address, Hash, TimeUs
 
 GOLDEN_FOLDER = Path(__file__).parent / "golden"
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests of this room share the modules beside them
 
 
 class Stage(App[None]):
