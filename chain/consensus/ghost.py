@@ -32,13 +32,13 @@ from msgspec import Meta
 from chain.consensus.base import Agent, CancelTimer, Effects, Finality, Publish, Rules, SetTimer, Setup, View
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.difficulty import MAX_HASH
+from chain.consensus.hashing_agent import MAX_GRIND_HASHES, HashingAgent, grind_nonce
 from chain.consensus.validators import Context
-from chain.crypto.hashing import grind
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidScenario
-from chain.ledger.block import HEADER_DOMAIN, Block, encode_header_prefix, set_nonce
+from chain.ledger.block import Block
 from chain.ledger.context import Reward, StakeChange
-from chain.units import DAY, MILLISECOND, NEVER, SECOND, Address, Hash, NodeId, Span, TimeUs
+from chain.units import DAY, MILLISECOND, SECOND, Address, Hash, NodeId, Span, TimeUs
 
 MIN_DIFFICULTY: Final = 131_072
 """Yellow Paper, D_0."""
@@ -48,7 +48,6 @@ MAX_UNCLES: Final = 2
 MAX_GENERATIONS: Final = 6
 """An uncle is at most so many blocks lower than who names it; so its parent is among seven ancestors."""
 NEPHEW_DIVISOR: Final = 32
-MAX_GRIND_HASHES: Final = 1 << 17
 _MINE: Final = "mine"
 
 
@@ -230,8 +229,7 @@ class GhostRules(Rules[GhostState]):
         """Return the block with a nonce that meets its target, found by trying one after the other."""
         if not self.grind_scale:
             return block
-        nonce = grind(HEADER_DOMAIN, encode_header_prefix(block.header), self.get_ground_target(difficulty))
-        return set_nonce(block, nonce.to_bytes(8))
+        return grind_nonce(block, self.get_ground_target(difficulty))
 
 
 def _encode_number(number: int) -> bytes:
@@ -274,22 +272,15 @@ def choose_uncles(view: View, head: BlockRecord) -> tuple[Uncle, ...]:
     return tuple(chosen)
 
 
-class GhostMiner(Agent):
+class GhostMiner(HashingAgent):
     """An honest miner: always at work on the head it knows, naming the uncles it knows."""
 
-    __slots__ = ("_armed", "_hashes", "_since_us", "hash_rate_per_s", "rules")
+    __slots__ = ("_armed",)
+    rules: GhostRules
 
     def __init__(self, rules: GhostRules, hash_rate_per_s: int) -> None:
-        self.rules, self.hash_rate_per_s = rules, hash_rate_per_s
-        self._hashes, self._since_us = 0, NEVER  # tried before, and since when it has been at work
+        super().__init__(rules, hash_rate_per_s)
         self._armed = Hash(b"")  # the head it works on
-
-    def start(self, view: View) -> Effects:
-        self._since_us = view.now_us
-        return self._arm(view, self.rules.head(view))
-
-    def stop(self, view: View) -> None:
-        self._hashes, self._since_us = self._count_hashes(view.now_us), NEVER
 
     def on_block(self, view: View, block: BlockRecord) -> Effects:
         head = self.rules.head(view)
@@ -297,7 +288,7 @@ class GhostMiner(Agent):
 
     def on_timer(self, view: View, name: str, data: int) -> Effects:
         """With ``data`` only the difficulty has stepped down; without, a block is found."""
-        return self._arm(view, self.rules.head(view)) if data else self.on_demand(view)
+        return self.work(view) if data else self.on_demand(view)
 
     def on_demand(self, view: View) -> Effects:
         head = self.rules.head(view)
@@ -305,19 +296,8 @@ class GhostMiner(Agent):
         seal = GhostSeal(_encode_number(difficulty), choose_uncles(view, head))
         return [Publish(self.rules.seal(view.build_block(head.hash, encode(seal)), difficulty))]
 
-    def set_hash_rate(self, view: View, hash_rate_per_s: int) -> Effects:
-        """Change the hash rate from now on; exact, because waiting is memoryless."""
-        self._hashes = self._count_hashes(view.now_us)
-        self._since_us = NEVER if self._since_us == NEVER else view.now_us
-        self.hash_rate_per_s = hash_rate_per_s
+    def work(self, view: View) -> Effects:
         return self._arm(view, self.rules.head(view))
-
-    def compute_energy_joules(self, now_us: TimeUs) -> int:
-        return self._count_hashes(now_us) * self.rules.parameters.joules_per_terahash // 10**12
-
-    def _count_hashes(self, now_us: TimeUs) -> int:
-        is_working = self.rules.parameters.mining == "automatic" and self._since_us <= now_us
-        return self._hashes + (self.hash_rate_per_s * (now_us - self._since_us) // SECOND if is_working else 0)
 
     def _arm(self, view: View, head: BlockRecord) -> Effects:
         self._armed = head.hash

@@ -21,7 +21,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from chain.consensus.base import Agent, CancelTimer, Effects, Finality, Publish, Rules, SetTimer, Setup, View
+from chain.consensus.base import CancelTimer, Effects, Finality, Publish, Rules, SetTimer, Setup, View
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.difficulty import (
     BITCOIN_POW_LIMIT,
@@ -31,17 +31,16 @@ from chain.consensus.difficulty import (
     decode_compact,
     encode_compact,
 )
+from chain.consensus.hashing_agent import MAX_GRIND_HASHES, HashingAgent, grind_nonce
 from chain.consensus.validators import Context
-from chain.crypto.hashing import grind
 from chain.encoding import decode, encode
 from chain.errors import InvalidBlock, InvalidScenario
-from chain.ledger.block import HEADER_DOMAIN, Block, encode_header_prefix
+from chain.ledger.block import Block
 from chain.ledger.context import StakeChange
-from chain.units import DAY, MILLISECOND, NEVER, SECOND, Span, TimeUs
+from chain.units import DAY, MILLISECOND, SECOND, Span, TimeUs
 
 MIN_INTERVAL_US: Final = MILLISECOND
 MAX_INTERVAL_US: Final = 366 * DAY
-MAX_GRIND_HASHES: Final = 1 << 17
 _MINE: Final = "mine"
 
 
@@ -153,56 +152,29 @@ class ProofOfWorkRules(Rules[WorkState]):
 
     def seal(self, block: Block) -> Block:
         """Return the block with a nonce that meets its target, found by trying one after the other."""
-        header = block.header
         if not self.grind_scale:
             return block
-        target = self.get_ground_target(decode(WorkSeal, header.consensus).bits)
-        nonce = grind(HEADER_DOMAIN, encode_header_prefix(header), target)
-        return Block(msgspec.structs.replace(header, nonce=nonce.to_bytes(8)), block.transactions)
+        return grind_nonce(block, self.get_ground_target(decode(WorkSeal, block.header.consensus).bits))
 
 
-class Miner(Agent):
+class Miner(HashingAgent):
     """An honest miner: always at work on the heaviest chain it knows."""
 
-    __slots__ = ("_hashes", "_since_us", "hash_rate_per_s", "rules")
-
-    def __init__(self, rules: ProofOfWorkRules, hash_rate_per_s: int) -> None:
-        self.rules, self.hash_rate_per_s = rules, hash_rate_per_s
-        self._hashes, self._since_us = 0, NEVER  # tried before, and since when it has been at work
-
-    def start(self, view: View) -> Effects:
-        self._since_us = view.now_us
-        return self._arm(view)
-
-    def stop(self, view: View) -> None:
-        self._hashes, self._since_us = self._count_hashes(view.now_us), NEVER
+    __slots__ = ()
+    rules: ProofOfWorkRules
 
     def on_block(self, view: View, block: BlockRecord) -> Effects:
-        return self._arm(view)
+        return self.work(view)
 
     def on_timer(self, view: View, name: str, data: int) -> Effects:
-        return [*self.on_demand(view), *self._arm(view)]
+        return [*self.on_demand(view), *self.work(view)]
 
     def on_demand(self, view: View) -> Effects:
         head = view.heaviest()
         seal = encode(WorkSeal(head.state.next_bits))
         return [Publish(self.rules.seal(view.build_block(head.hash, seal)))]
 
-    def set_hash_rate(self, view: View, hash_rate_per_s: int) -> Effects:
-        """Change the hash rate from now on; exact, because waiting is memoryless."""
-        self._hashes = self._count_hashes(view.now_us)
-        self._since_us = NEVER if self._since_us == NEVER else view.now_us
-        self.hash_rate_per_s = hash_rate_per_s
-        return self._arm(view)
-
-    def compute_energy_joules(self, now_us: TimeUs) -> int:
-        return self._count_hashes(now_us) * self.rules.parameters.joules_per_terahash // 10**12
-
-    def _count_hashes(self, now_us: TimeUs) -> int:
-        is_working = self.rules.parameters.mining == "automatic" and self._since_us <= now_us
-        return self._hashes + (self.hash_rate_per_s * (now_us - self._since_us) // SECOND if is_working else 0)
-
-    def _arm(self, view: View) -> Effects:
+    def work(self, view: View) -> Effects:
         if not self.hash_rate_per_s or self.rules.parameters.mining == "manual":
             return [CancelTimer(_MINE)]
         work = compute_work(decode_compact(view.heaviest().state.next_bits))
