@@ -52,6 +52,20 @@ def test_the_highest_bid_wins(house: Contract) -> None:
         house.send(CAROL, "withdraw")
 
 
+def test_everything_is_told(house: Contract) -> None:
+    stage, deeds = house.stage, get_deeds(house)
+    deed = deeds.send(SELLER, "mint", SELLER, "Mill Lane 5").value
+    deeds.send(SELLER, "approve", house, deed)
+    end_s = stage.time_s + HOUR_S
+    started = house.send(SELLER, "start", deeds, deed, COIN, HOUR_S)
+    assert started.value == 1
+    assert list(started.events[-1].values.values()) == [1, SELLER, deeds.address, deed, COIN, end_s]
+    told = house.send(BOB, "bid", 1, value=COIN).events
+    assert told == [(house, "Bid", {"auction": 1, "bidder": BOB, "amount": COIN, "end_s": end_s})]
+    house.send(CAROL, "bid", 1, value=2 * COIN)
+    assert house.send(BOB, "withdraw").events == [(house, "Withdrawn", {"who": BOB, "amount": COIN})]
+
+
 def test_a_bid_tops_the_last_one_by_a_twentieth(house: Contract) -> None:
     with pytest.raises(Reverted, match="too little"):
         house.send(BOB, "bid", 0, value=10 * COIN - 1)

@@ -42,6 +42,15 @@ def test_the_chain_learns_a_root_and_nothing_else(registry: Contract) -> None:
     assert (issuer, subject, root, is_revoked) == (UNIVERSITY, ADA, CREDENTIAL.root, False)
 
 
+def test_a_reader_of_the_events_learns_no_more(registry: Contract) -> None:
+    expires_s = registry.stage.time_s + YEAR_S
+    issued = registry.send(REGISTRY_OFFICE, "issue", STRANGER, CREDENTIAL.root, expires_s)
+    assert issued.value == 1
+    assert [(event.name, *event.values.values()) for event in issued.events] == [
+        ("Issued", 1, REGISTRY_OFFICE, STRANGER, CREDENTIAL.root, expires_s)
+    ]
+
+
 def test_a_reader_asks_the_contract_and_checks_the_signature(registry: Contract) -> None:
     """The whole way: subject and root from the chain, claims and signature from the presentation."""
     shown = build_presentation(CREDENTIAL, 0, ["degree", "born"], "library card, 9:41", KEY)

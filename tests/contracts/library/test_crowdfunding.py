@@ -28,7 +28,8 @@ def test_the_goal_is_reached_and_the_owner_claims() -> None:
     with pytest.raises(Reverted, match="the goal was reached"):
         campaign.send(BOB, "refund")
     before = campaign.stage.get_balance(OWNER)
-    campaign.send(OWNER, "claim")
+    told = campaign.send(OWNER, "claim").events
+    assert told == [(campaign, "Claimed", {"owner": OWNER, "amount": 11 * COIN})]
     assert campaign.stage.get_balance(OWNER) - before == 11 * COIN
     with pytest.raises(Reverted, match="claimed already"):
         campaign.send(OWNER, "claim")
@@ -46,7 +47,7 @@ def test_the_goal_is_missed_and_everybody_is_refunded() -> None:
         campaign.send(OWNER, "claim")
     with pytest.raises(Reverted, match="no pledge"):
         campaign.send(CAROL, "refund")
-    campaign.send(BOB, "refund")
+    assert campaign.send(BOB, "refund").events == [(campaign, "Refunded", {"who": BOB, "amount": 9 * COIN})]
     with pytest.raises(Reverted, match="no pledge"):
         campaign.send(BOB, "refund")
 

@@ -148,6 +148,50 @@ def test_a_proposer_can_give_up_while_voting_lasts(dao: Contract) -> None:
         dao.send(ALICE, "cancel", 1)
 
 
+def test_what_is_closed_stays_closed(dao: Contract) -> None:
+    dao.send(ALICE, "cancel", 0)
+    with pytest.raises(Reverted, match="closed"):
+        dao.send(ALICE, "cancel", 0)
+    dao.stage.pass_time(VOTING_S + DELAY_S)
+    with pytest.raises(Reverted, match="closed"):
+        dao.send(ALICE, "execute", 0)
+
+
+def test_everything_is_told(dao: Contract) -> None:
+    """The panel needs little but the events."""
+    told = [
+        *dao.send(ALICE, "cancel", 0).events,
+        *dao.send(ALICE, "propose", dao, COIN, b"", "Pay ourselves").events,
+        *dao.send(BOB, "vote", 1, True).events,
+        *dao.send(CAROL, "vote", 1, True).events,
+        *dao.send(BOB, "transfer", STRANGER, 4).events,
+    ]
+    dao.stage.pass_time(VOTING_S + DELAY_S)
+    told += dao.send(STRANGER, "execute", 1).events
+    assert [e.name for e in told] == ["Cancelled", "Proposed", "Voted", "Voted", "Transfer", "Received", "Executed"]
+    assert (told[1].values["text"], told[1].values["amount"]) == ("Pay ourselves", COIN)
+    assert told[4].values == {"sender": BOB, "receiver": STRANGER, "amount": 4}
+    assert told[5].values == {"sender": dao.address, "amount": COIN}
+
+
+@pytest.mark.parametrize(
+    ("founders", "shares", "voting_s", "quorum", "reason"),
+    [
+        ((), 1, 1, 50, "no shares"),
+        ((ALICE,), 0, 1, 50, "no shares"),
+        ((ALICE,), 1, 0, 50, "no time to vote"),
+        ((ALICE,), 1, 1, 0, "quorum"),
+        ((ALICE,), 1, 1, 101, "quorum"),
+        ((NOBODY,), 1, 1, 50, "no receiver"),
+    ],
+)
+def test_a_dao_that_can_decide_nothing_is_not_made(
+    founders: tuple[Address, ...], shares: int, voting_s: int, quorum: int, reason: str
+) -> None:
+    with pytest.raises(Reverted, match=reason):
+        Stage().deploy("dao", ALICE, founders, shares, voting_s, DELAY_S, quorum)
+
+
 def test_what_is_not_there_is_refused(dao: Contract) -> None:
     for name, *values in (("vote", 1, True), ("execute", 1), ("get_state", 1)):
         with pytest.raises(Reverted, match="no such proposal"):

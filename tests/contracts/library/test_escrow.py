@@ -61,6 +61,23 @@ def test_afterwards_only_the_seller_can_give_it_back(escrow: Contract) -> None:
     assert get_owed(escrow) == (10, 0)
 
 
+def test_everything_is_told(escrow: Contract) -> None:
+    deadline_s = escrow.stage.time_s + DAY_S
+    offered = escrow.send(BUYER, "offer", SELLER, ARBITER, deadline_s, value=COIN)
+    assert offered.value == 1
+    told = [
+        *offered.events,
+        *escrow.send(SELLER, "accept", 1).events,
+        *escrow.send(SELLER, "dispute", 1).events,
+        *escrow.send(ARBITER, "decide", 1, COIN // 4).events,
+        *escrow.send(BUYER, "withdraw").events,
+    ]
+    assert [event.name for event in told] == ["Offered", "Accepted", "Disputed", "Closed", "Withdrawn"]
+    assert list(told[0].values.values()) == [1, BUYER, SELLER, ARBITER, COIN, deadline_s]
+    assert told[2].values == {"deal": 1, "who": SELLER}
+    assert told[4].values == {"who": BUYER, "amount": COIN - COIN // 4}
+
+
 @pytest.mark.parametrize("complainer", [BUYER, SELLER])
 def test_the_arbiter_divides_what_is_disputed(escrow: Contract, complainer: bytes) -> None:
     escrow.send(SELLER, "accept", 0)

@@ -71,6 +71,28 @@ def test_nobody_else_speaks_for_it(registry: Contract, name: str, values: tuple[
         registry.send(STRANGER, name, *values)
 
 
+def test_everything_is_told(registry: Contract) -> None:
+    """Who reads the events knows every valid key and every change of control."""
+    told = [
+        *registry.send(ADA, "add_key", ADA, KEY, ASSERTION, HOUR_S).events,
+        *registry.send(ADA, "revoke_key", ADA, KEY, ASSERTION).events,
+        *registry.send(ADA, "set_guardian", ADA, GUARDIAN).events,
+        *registry.send(GUARDIAN, "ask_recovery", ADA, NEW_KEY).events,
+        *registry.send(ADA, "refuse_recovery", ADA).events,
+    ]
+    names = ["KeyAdded", "KeyRevoked", "GuardianChanged", "RecoveryAsked", "RecoveryRefused"]
+    assert [event.name for event in told] == names
+    until_s, ready_s = registry.stage.time_s + HOUR_S, registry.stage.time_s + registry.get("RECOVERY_S")
+    assert told[0].values == {"identity": ADA, "key": KEY, "purpose": ASSERTION, "until_s": until_s}
+    assert told[1].values == {"identity": ADA, "key": KEY, "purpose": ASSERTION}
+    assert told[2].values == {"identity": ADA, "guardian": GUARDIAN}
+    assert told[3].values == {"identity": ADA, "controller": NEW_KEY, "ready_s": ready_s}
+    with pytest.raises(Reverted, match="nothing was asked"):
+        registry.send(ADA, "refuse_recovery", ADA)
+    with pytest.raises(Reverted, match="no controller"):
+        registry.send(GUARDIAN, "ask_recovery", ADA, NOBODY)
+
+
 def test_a_guardian_helps_after_a_while(registry: Contract) -> None:
     registry.send(ADA, "set_guardian", ADA, GUARDIAN)
     with pytest.raises(Reverted, match="not the guardian"):

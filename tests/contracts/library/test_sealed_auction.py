@@ -50,6 +50,32 @@ def test_the_winner_pays_the_second_bid(house: Contract) -> None:
         house.send(STRANGER, "settle", 0)
 
 
+def test_everything_is_told(house: Contract) -> None:
+    stage, deeds = house.stage, house.stage.contracts[house.get("auctions", 0)[1]]
+    deed = deeds.send(SELLER, "mint", SELLER, "Mill Lane 5").value
+    deeds.send(SELLER, "approve", house, deed)
+    started = house.send(SELLER, "start", deeds, deed, 10, COMMIT_S, REVEAL_S).events[-1]
+    commit_end_s = stage.time_s + COMMIT_S
+    end_s = commit_end_s + REVEAL_S
+    assert list(started.values.values()) == [1, SELLER, deeds.address, deed, 10, commit_end_s, end_s]
+    commitment = house.get("compute_commitment", 1, BOB, 50, SALT)
+    told = [
+        *house.send(BOB, "commit", 1, commitment, value=70).events,
+        *house.send(CAROL, "commit", 1, commitment, value=60).events,
+    ]
+    stage.pass_time(COMMIT_S)
+    told += house.send(BOB, "reveal", 1, 50, SALT).events
+    stage.pass_time(REVEAL_S)
+    told += [*house.send(DAVE, "forfeit", 1, CAROL).events, *house.send(BOB, "withdraw").events]
+    assert [(event.name, *event.values.values()) for event in told] == [
+        ("Committed", 1, BOB, 70),
+        ("Committed", 1, CAROL, 60),
+        ("Revealed", 1, BOB, 50),
+        ("Forfeited", 1, CAROL, 60),
+        ("Withdrawn", BOB, 20),
+    ]
+
+
 def test_nobody_learns_a_bid_before_all_are_in(house: Contract) -> None:
     """On the chain are a hash and a deposit, equal for all three; revealing begins when committing has ended."""
     assert [house.get("deposits", 0, who) for who in BIDDERS] == [100, 100, 100]

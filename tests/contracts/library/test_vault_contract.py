@@ -142,6 +142,70 @@ def test_a_higher_threshold_holds_for_what_is_under_way(vault: Contract) -> None
             carry_out(vault, vault.address, 0, encode_call(vault, "change_threshold", threshold), OWNERS)
 
 
+def test_a_lower_threshold_does_not_do_without_the_delay(vault: Contract) -> None:
+    """A proposal that had too few approvals needs another one, which starts its delay."""
+    vault.send(CAROL, "propose", PAYEE, COIN, b"")
+    carry_out(vault, vault.address, 0, encode_call(vault, "change_threshold", 1), (ALICE, BOB))
+    vault.stage.pass_time(DAY_S)
+    with pytest.raises(Reverted, match="approvals are missing"):
+        vault.send(CAROL, "execute", 0)
+    vault.send(CAROL, "take_back", 0)
+    vault.send(CAROL, "approve", 0)
+    with pytest.raises(Reverted, match="too early"):
+        vault.send(CAROL, "execute", 0)
+
+
+def test_one_approval_more_does_not_prolong_the_delay(vault: Contract) -> None:
+    vault.send(ALICE, "propose", PAYEE, 1, b"")
+    ready_s = [vault.get("proposals", 0)[4]]
+    for step in (("approve", BOB), ("approve", CAROL), ("take_back", CAROL), ("take_back", BOB)):
+        vault.stage.pass_time(10)
+        vault.send(step[1], step[0], 0)
+        ready_s.append(vault.get("proposals", 0)[4])
+    start_s = vault.stage.time_s - 30
+    assert ready_s == [0, start_s + DAY_S, start_s + DAY_S, start_s + DAY_S, 0]
+
+
+def test_what_is_closed_stays_closed(vault: Contract) -> None:
+    carry_out(vault, PAYEE, 1, b"", (ALICE, BOB))
+    for sender, name in ((BOB, "take_back"), (ALICE, "cancel"), (CAROL, "approve"), (CAROL, "execute")):
+        with pytest.raises(Reverted, match="closed"):
+            vault.send(sender, name, 0)
+    with pytest.raises(Reverted, match="no target"):
+        vault.send(ALICE, "propose", NOBODY, 1, b"")
+
+
+def test_everything_is_told(vault: Contract) -> None:
+    """The panel needs nothing but the events."""
+    told = [
+        *vault.send(ALICE, "propose", vault, COIN, b"").events,
+        *vault.send(BOB, "approve", 0).events,
+        *vault.send(BOB, "take_back", 0).events,
+        *vault.send(ALICE, "cancel", 0).events,
+        *vault.send(ALICE, "propose", vault, COIN, b"").events,
+        *vault.send(BOB, "approve", 1).events,
+    ]
+    vault.stage.pass_time(DAY_S)
+    told += vault.send(ALICE, "execute", 1).events
+    story = "Proposed Approved Approved ApprovalTakenBack Cancelled Proposed Approved Approved Received Executed"
+    assert [event.name for event in told] == story.split()
+    assert told[0].values == {
+        "proposal": 0,
+        "proposer": ALICE,
+        "target": vault.address,
+        "amount": COIN,
+        "data": b"",
+    }
+    for name, *values in (("replace_owner", CAROL, FRANK), ("change_threshold", 1)):
+        data = encode_call(vault, name, *values)
+        proposal = vault.send(ALICE, "propose", vault, 0, data).value
+        vault.send(BOB, "approve", proposal)
+        vault.stage.pass_time(DAY_S)
+        told = vault.send(ALICE, "execute", proposal).events
+        assert [event.name for event in told][1:] == ["Executed"]
+        assert list(told[0].values.values()) == values
+
+
 @pytest.mark.parametrize(
     ("owners", "threshold", "reason"),
     [
