@@ -246,6 +246,11 @@ def explain_anchor(world: World, anchor: AnchorRecord, at_us: TimeUs) -> Why:
 # Around the page -------------------------------------------------------------------------------------------------
 
 
+def explain_kind(world: World, at_us: TimeUs) -> Why:
+    """Return what kind of network it is."""
+    return Why(f"A {world.access.kind} network", "access/kind", (), describe_kind(world, at_us))
+
+
 def describe_kind(world: World, at_us: TimeUs) -> str:
     """Return the kind of network in a sentence, and what somebody outside sees."""
     kind, text = world.access.kind, KINDS[world.access.kind]

@@ -5,7 +5,8 @@ shared contents are read. ``enter`` or ``?`` explains the chosen cell, refusal o
 """
 
 import json
-from typing import TYPE_CHECKING, ClassVar, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -217,21 +218,20 @@ class AccessPage(RunScreen):
         return None
 
     def get_why(self) -> Why | None:
-        """Return why the chosen cell, refusal, commitment or anchor is as it is."""
+        """Return why the chosen cell, refusal, commitment or anchor is as it is; of nothing, what kind of network."""
         session = self.app.session
         if session is None:
             return None
         world, at_us, node = session.simulation.world, session.cursor_us, self.get_node()
-        if self._table("refusals").has_focus:
-            place = self._table("refusals").cursor
-            return present.explain_refusal(self._refused[place]) if place < len(self._refused) else None
-        if self._table("shared").has_focus:
-            place = self._table("shared").cursor
-            known = place < len(self._shared)
-            return present.explain_payload(world, self._shared[place], node, at_us) if known else None
-        if self._table("anchors").has_focus:
-            row = self._get_chosen_anchor()
-            return present.explain_anchor(world, row, at_us) if row is not None else None
+        explain: dict[str, tuple[list[Any], Callable[[Any], Why]]] = {
+            "refusals": (self._refused, present.explain_refusal),
+            "shared": (self._shared, lambda it: present.explain_payload(world, it, node, at_us)),
+            "anchors": (self._anchors, lambda it: present.explain_anchor(world, it, at_us)),
+        }
+        for name, (rows, build) in explain.items():
+            table = self._table(name)
+            if table.has_focus:
+                return build(rows[table.cursor]) if table.cursor < len(rows) else present.explain_kind(world, at_us)
         return present.explain_cell(world, node, self.get_right(), at_us)
 
     @on(VoteGrid.CellOpened)

@@ -226,6 +226,11 @@ async def test_a_public_network_has_nothing_to_grant(start_still: Start) -> None
         await pilot.pause()
         assert "public" in app.get_text()
         assert app.screen.query_one("#access-grant", Button).disabled
+        await pilot.press("v", "question_mark")
+        await pilot.pause()
+        assert "A public network" in app.get_text()
+        await pilot.press("escape")
+        await pilot.pause()
         await pilot.press("g")
         await pilot.pause()
         assert app.last_refusal is not None
