@@ -8,12 +8,14 @@ from app.present.access import build_commitment_fields
 from app.present.actions import describe_action
 from app.present.chain import Facts, format_bytes, format_title, get_standing
 from app.present.explorer import Times, build_nodes_table, build_refused_facts, describe_reach
-from app.present.heads import get_canonical
+from app.present.finality import get_promise
+from app.present.heads import get_canonical, get_finalized
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index
 from app.present.pages import Milestone, NotThere, Page, TableModel
 from app.present.raw import build_raw_table
 from app.present.state_changes import build_changes_table
+from app.present.transaction_why import explain_transaction_fields
 from app.present.words import (
     format_clock,
     format_coins,
@@ -149,9 +151,11 @@ def build_transaction_page(
     title = f"Transaction {shorten_hash(transaction)}"
     nodes = build_nodes_table(world, transaction, record.spread.arrival, at_us, record.submitted_us)
     tables = [nodes, build_raw_table(record.signed)]
+    receipt = None
     if fate.block is not None:
         place = fate.block.block.transactions.index(record.signed)
         tables.insert(0, build_changes_table(world, holders, fate.block, place))
+        receipt = world.ledger.receipts(fate.block.hash)[place]
     return Page(
         title=title,
         state=f"{glyph} {fate.words}",
@@ -162,6 +166,7 @@ def build_transaction_page(
         copy=(transaction.hex(), "the hash of the transaction"),
         why=Why(f"{title}: {fate.words}", fate.rule, (), fate.message),
         timeline=build_timeline(world, index, record, fate, at_us),
+        whys=explain_transaction_fields(record.signed, receipt),
     )
 
 
@@ -374,7 +379,17 @@ def build_confirmations(world: World, index: RunIndex, block: BlockRecord, at_us
         mark = "▣" if is_final else "│"
         tone: Tone = "final" if is_final else "text"
         steps.append(Milestone(mark, format_clock(on_top.published_us), text, tone, f"#{on_top.height}", thing))
+    if not depth:
+        return [_describe_decision(world, block, at_us)]
     missing = depth - (head.height - block.height + 1)
     if missing > 0:
         steps.append(Milestone("◌", "", f"final by depth after {plural(missing, 'more block')}", "pending"))
     return steps
+
+
+def _describe_decision(world: World, block: BlockRecord, at_us: TimeUs) -> Milestone:
+    """Return whether a block is final where that is not a matter of depth."""
+    promise = get_promise(world)
+    if block.height <= get_finalized(world, at_us).height:
+        return Milestone("▣", format_clock(at_us), f"{promise.final} by now", "final")
+    return Milestone("◌", "", promise.waits, "pending")

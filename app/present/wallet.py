@@ -20,8 +20,8 @@ refused     the node did not take it
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from app.present.heads import get_node_finalized
 from app.present.index import RunIndex, get_index
-from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.encoding import decode
 from chain.errors import InvalidEncoding
@@ -190,7 +190,7 @@ class _Reader:
         self.state = world.ledger.state(self.head.hash)
         self.account = self.state.get_account(address)
         self.base_fee = world.ledger.next_base_fee(self.head.hash)
-        self.final_height = world.view(node, at_us).get_finalized().height
+        self.final_height = get_node_finalized(world, node, at_us).height
         self.records = self.index.get_payments(address, at_us)
         self.mempool = self._compute_own_mempool()
         self.hindrances = {it.signed.id: it for it in (*self.mempool.queued, *self.mempool.refused)}
@@ -234,12 +234,7 @@ class _Reader:
             fate, rule, message = self._find_fate(record)
             return self._build(record.signed, record.submitted_us, fate, record, rule=rule, message=message)
         confirmations = self.head.height - block.height + 1
-        setup = self.world.consensus
-        if setup.rules.finality is Finality.DEPTH:
-            is_final = confirmations >= setup.depth
-        else:
-            is_final = block.height <= self.final_height
-        state: State = "final" if is_final else "confirmed"
+        state: State = "final" if block.height <= self.final_height else "confirmed"
         receipt = self._get_receipt(record.signed, block)
         rule, message = "", ""
         if receipt is not None and not receipt.is_success:

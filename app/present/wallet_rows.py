@@ -1,12 +1,12 @@
 """The wallet in words: rows of its tables, why a payment is as it is, and what a beginner could do next.
 
-"Final" is never said alone. Under proof of work it is final by depth: so many confirmations, and whoever has enough
-hash power can still undo it at a cost that grows with every block.
+"Final" is never said alone: what it is worth under the run's protocol stands in app/present/finality.py.
 """
 
 from typing import Final, NamedTuple
 
 from app.present.actions import describe_action
+from app.present.finality import Promise
 from app.present.holders import Holders
 from app.present.wallet import GLYPHS, AccountView, Payment, State
 from app.present.words import format_clock, format_coins
@@ -64,14 +64,14 @@ def _describe_kind(account: Account) -> str:
 
 
 def build_history_row(
-    payment: Payment, holders: Holders, label: str = "", *, is_narrow: bool, depth: int
+    payment: Payment, holders: Holders, label: str = "", *, is_narrow: bool, promise: Promise
 ) -> tuple[Cell, ...]:
     """Return a payment as a row of ``HISTORY_COLUMNS`` or ``NARROW_HISTORY_COLUMNS``."""
     tone = _TONES[payment.state]
     state = Cell(f"{GLYPHS[payment.state]} {payment.state}", tone)
     who = Cell(describe_other(payment, holders), "text")
     amount = Cell(format_change(payment, 2 if is_narrow else 4), "text" if payment.is_outgoing else "good")
-    detail = Cell(describe_progress(payment, depth, label, is_narrow=is_narrow), tone if tone == "bad" else "muted")
+    detail = Cell(describe_progress(payment, promise, label, is_narrow=is_narrow), tone if tone == "bad" else "muted")
     if is_narrow:
         return state, who, amount, detail
     fee = format_amount(payment.fee, 4) if payment.is_outgoing and payment.state != "refused" else ""
@@ -101,19 +101,18 @@ def format_signed(amount: int, decimals: int) -> str:
     return ("−" if amount < 0 else "+") + (text if text != "0" or not amount else "<0." + "0" * (decimals - 1) + "1")
 
 
-def describe_progress(payment: Payment, depth: int, label: str = "", *, is_narrow: bool = False) -> str:
+def describe_progress(payment: Payment, promise: Promise, label: str = "", *, is_narrow: bool = False) -> str:
     """Return how far a payment has come, in a few words, with the person's label or else its memo."""
     note = label or payment.memo
     tail = f" · {note}" if note and not is_narrow else ""
     match payment.state:
         case "final":
             word = "" if is_narrow else " confirmations"
-            how = f"by depth: {payment.confirmations}{word} · " if depth else ""
-            return f"{how}block {payment.height}{tail}"
+            how = f"{promise.word}: {payment.confirmations}{word}" if promise.depth else promise.word
+            return f"{how} · block {payment.height}{tail}"
         case "confirmed":
-            of = f" of {depth}" if depth else ""
-            word = "" if is_narrow else " confirmations"
-            return f"block {payment.height} · {payment.confirmations}{of}{word}{tail}"
+            progress = promise.describe_progress(payment.confirmations)
+            return f"block {payment.height} · {progress.rpartition(' ')[0] if is_narrow else progress}{tail}"
         case "failed":
             return f"block {payment.height} · the contract failed: {payment.message}"
         case "pending":
@@ -125,19 +124,19 @@ def describe_progress(payment: Payment, depth: int, label: str = "", *, is_narro
             return f"? why · {payment.message}"
 
 
-def explain_payment(payment: Payment, holders: Holders, depth: int) -> Explanation:
+def explain_payment(payment: Payment, holders: Holders, promise: Promise) -> Explanation:
     """Return why a payment is in its state, for ``?``."""
     title = f"{format_change(payment, 9)} {describe_other(payment, holders)}: {payment.state}"
-    text = _EXPLAIN[payment.state] if depth or payment.state not in _WITHOUT_DEPTH else _WITHOUT_DEPTH[payment.state]
-    return Explanation(title, payment.rule, text.format(p=payment, depth=depth, message=payment.message))
+    progress = promise.describe_progress(payment.confirmations)
+    text = _EXPLAIN[payment.state].format(p=payment, promise=promise, progress=progress, message=payment.message)
+    return Explanation(title, payment.rule, text)
 
 
 _EXPLAIN: Final[dict[State, str]] = {
-    "final": "Final by depth: block {p.height} includes it, and {p.confirmations} confirmations stand on it, the block "
-    "itself counted; this scenario calls {depth} enough. Under proof of work nothing is final for ever: whoever finds "
-    "more work than these blocks hold could still undo it, at a cost that grows with every block.",
-    "confirmed": "Block {p.height} includes it: {p.confirmations} of {depth} confirmations. A longer branch without it "
-    "could still replace the block; then it would go back into the mempool and wait for another one.",
+    "final": "Block {p.height} includes it, and is {promise.final}: {p.confirmations} confirmations, the block itself "
+    "counted. {promise.keeps}",
+    "confirmed": "Block {p.height} includes it: {progress}. {promise.waits} If another branch replaces the block, the "
+    "payment goes back into the mempool and waits for another one.",
     "failed": "Block {p.height} includes it, but the contract failed and all it did was undone: {message}. The gas is "
     "paid all the same, because the work was done.",
     "pending": "{p.seen} of {p.nodes} nodes have heard of it and checked it: signature, nonce, balance, fee. It is in "
@@ -149,17 +148,7 @@ _EXPLAIN: Final[dict[State, str]] = {
 }
 
 
-_WITHOUT_DEPTH: Final[dict[State, str]] = {
-    "final": "Block {p.height} includes it, and the protocol has made that block final: the signatures of its "
-    "validators bind them to it, and to undo it a third of them would have to break their word, which the protocol "
-    "punishes. {p.confirmations} blocks stand on it, the block itself counted.",
-    "confirmed": "Block {p.height} includes it. It is final as soon as the protocol has made the block final; until "
-    "then another branch could still replace it.",
-}
-"""For protocols in which finality is decided, not waited for."""
-
-
-def describe_next_step(view: AccountView, holders: Holders, depth: int) -> str:
+def describe_next_step(view: AccountView, holders: Holders, promise: Promise) -> str:
     """Return what a beginner sees and could do next; empty once the first payment is final."""
     incoming = next((it for it in view.payments if not it.is_outgoing and it.is_waiting), None)
     mine = [it for it in view.payments if it.is_outgoing]
@@ -183,7 +172,7 @@ def describe_next_step(view: AccountView, holders: Holders, depth: int) -> str:
         )
     if first.state == "confirmed":
         return (
-            f"⑤ Block {first.height} has it: {first.confirmations} of {depth} confirmations. "
-            "Every block on top makes it harder to undo. enter opens it."
+            f"⑤ Block {first.height} has it: {promise.describe_progress(first.confirmations)}. "
+            f"{promise.waits} enter opens it."
         )
     return "④ The payment did not go through. Choose it in the history and press ? to learn why."

@@ -220,7 +220,7 @@ class WalletView(WalletPayments):
         form.recipients = self._get_recipients(holders, account)
         form.show(clean(account.label, 16), view.balance, self._fees, self.find_hindrance(session, account))
         self._show_once("keys", is_slim := self.has_class("-slim"), lambda: self._name_keys(main, is_slim=is_slim))
-        guide = describe_next_step(view, holders, self.depth)
+        guide = describe_next_step(view, holders, self.promise)
         if guide and session.is_live and not session.is_playing:
             guide += " (The clock stands: space lets it run.)"
         line = self.query_one("#wallet-guide", Static)
@@ -249,13 +249,13 @@ class WalletView(WalletPayments):
 
     def _show_history(self, view: AccountView) -> None:
         table, is_narrow = self.history, self.size.width < 98
-        holders, depth, get_label = self.get_holders(), self.depth, self.wallets.labels.get_transaction_label
+        holders, promise, get_label = self.get_holders(), self.promise, self.wallets.labels.get_transaction_label
         shown = filter_payments(view.payments, self.filter_text, holders, get_label)
         table.columns = NARROW_HISTORY_COLUMNS if is_narrow else HISTORY_COLUMNS
         rows = (shown, is_narrow, len(self.wallets.contacts), self.wallets.labels.records)
         self._show_once("history", rows, lambda: self._keep_choice(table, shown))
         table.get_row = lambda place: build_history_row(
-            shown[place], holders, get_label(shown[place].id), is_narrow=is_narrow, depth=depth
+            shown[place], holders, get_label(shown[place].id), is_narrow=is_narrow, promise=promise
         )
         title = f"History · {len(shown)} of {len(view.payments)} with '{clean(self.filter_text, 30)}'"
         self._show_once(

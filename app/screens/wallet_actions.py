@@ -10,6 +10,7 @@ from textual import events, on, work
 from textual.widgets import Button
 
 from app.payments import Draft, build_payment, build_replacement, compute_fee_choices, get_node
+from app.present.finality import Promise, get_promise
 from app.present.holders import Holders
 from app.present.wallet import AccountView, Payment, Submissions, compute_account
 from app.present.wallet_rows import describe_other, explain_payment
@@ -87,9 +88,9 @@ class WalletActions(View):
         return get_node(self.session.simulation.world, 0, self.session.cursor_us)
 
     @property
-    def depth(self) -> int:
-        """Confirmations that the scenario calls final."""
-        return self.session.simulation.world.consensus.depth
+    def promise(self) -> Promise:
+        """What the run's protocol calls final."""
+        return get_promise(self.session.simulation.world)
 
     @property
     def form(self) -> SendForm:
@@ -401,5 +402,5 @@ class WalletActions(View):
         payment = self.get_payment()
         if payment is None:
             return None
-        title, rule, text = explain_payment(payment, self.get_holders(), self.depth)
+        title, rule, text = explain_payment(payment, self.get_holders(), self.promise)
         return Why(title, rule, (), text)
