@@ -106,7 +106,7 @@ def test_between_the_bounds_nobody_gains(x: int, y: int, ratio: int) -> None:
     """Inside, the trade that gains most is none; outside there is one. ``ratio`` is in thousandths off the price."""
     _, amount = compute_arbitrage((1000 + ratio) * x, 1000 * y, Reserves(x, y))
     low, high = compute_arbitrage_bounds(1.0)
-    if low < 1000 / (1000 + ratio) < high:
+    if low <= 1000 / (1000 + ratio) <= high:
         assert amount <= 2
     else:
         assert amount > 0

@@ -137,6 +137,26 @@ def test_what_a_bankrupt_cannot_pay_is_lost_by_the_suppliers() -> None:
     assert market.lending.send(BOB, "withdraw", MOST).value == market.cash.get("balanceOf", BOB) - PLENTY + 2000 * UNIT
 
 
+def test_the_reserves_lose_first() -> None:
+    """After a year there are reserves; a smaller debt that is lost costs suppliers nothing."""
+    market = build_loan()
+    market.lending.send(BOB, "withdraw", 500 * UNIT)
+    market.stage.pass_time(SECONDS_PER_YEAR)
+    debt = market.lending.get("debt_of", CAROL)
+    price = debt * BONUS // UNIT * 999 // 10_000  # ten of gold are worth a thousandth less than debt and bonus
+    market.oracle.send(ALICE, "report", price)
+    for _ in range(8):
+        market.lending.send(DAVE, "liquidate", CAROL, MOST)  # a half each
+    before = market.lending.get("supplied_of", BOB)
+    reserves = market.lending.get("reserves")
+    market.oracle.send(ALICE, "report", UNIT)  # what is left is worth next to nothing
+    done = market.lending.send(DAVE, "liquidate", CAROL, MOST)
+    [lost] = [event.values["amount"] for event in done.events if event.name == "DebtLost"]
+    assert 0 < lost < reserves
+    assert market.lending.get("reserves") == reserves - lost
+    assert market.lending.get("supplied_of", BOB) == pytest.approx(before, abs=1)
+
+
 def test_anybody_may_pay_anothers_debt_and_no_more_than_it_is() -> None:
     market = build_loan()
     before = market.cash.get("balanceOf", DAVE)

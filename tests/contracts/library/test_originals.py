@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.skipif(not PLACE.exists(), reason="needs tools/fetch_originals.sh"),
 ]
 FULL = bool(os.environ.get("CHAINROOM_FULL"))
-EXAMPLES = 100 if FULL else 5
+EXAMPLES = 100 if FULL else 8
 
 
 def read_original(name: str) -> Artifact:
@@ -162,7 +162,7 @@ NUMBERS = st.one_of(st.integers(0, 5), st.integers(0, 10**30), st.integers(0, 2*
 
 
 @given(amount=NUMBERS, x=NUMBERS, y=NUMBERS)
-@settings(max_examples=EXAMPLES * 4)
+@settings(max_examples=EXAMPLES)
 def test_quotes(amount: int, x: int, y: int) -> None:
     stage = Stage()
     theirs = stage.deploy(read_original("UniswapV2Router02"), ALICE, NOBODY, NOBODY)
@@ -183,7 +183,7 @@ def test_quotes(amount: int, x: int, y: int) -> None:
     optimal=st.integers(RAY // 100, RAY * 99 // 100),
     corners=st.tuples(st.integers(0, RAY), st.integers(0, RAY), st.integers(0, 5 * RAY)),
 )
-@settings(max_examples=EXAMPLES * 4)
+@settings(max_examples=EXAMPLES)
 def test_aaves_rates(cash: int, borrows: int, optimal: int, corners: tuple[int, int, int]) -> None:
     """Its strategy asks a registry for an oracle of stable rates, which we leave out: a stub answers anything."""
     stage = Stage()
