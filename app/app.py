@@ -300,9 +300,10 @@ class ChainroomApp(App[None]):
 
     def show_why(self, why: "Why") -> None:
         """Show an explanation over the screen."""
+        from app.present.rule_source import describe_rule
         from app.widgets.why import WhyModal
 
-        self.push_screen(WhyModal(why))
+        self.push_screen(WhyModal(why, source=describe_rule(why.rule)))
 
     def copy_text(self, text: str, what: str) -> None:
         """Copy a text and say what was copied."""

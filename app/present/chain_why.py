@@ -6,13 +6,14 @@ from app.present.chain import format_gas, format_title, get_standing
 from app.present.finality import describe_weight, get_promise
 from app.present.heads import get_canonical, get_finalized
 from app.present.index import get_index
-from app.present.words import format_coins, format_count, format_hashes, shorten_hash
+from app.present.words import format_coins, format_count, format_hashes, name_node, shorten_hash
 from app.widgets.models import Why
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.difficulty import compute_work, decode_compact
 from chain.consensus.proof_of_work import ProofOfWorkRules
 from chain.simulation.world import World
 from chain.units import TimeUs
+from chain.wallet.address import encode_address
 
 
 def explain_block(world: World, record: BlockRecord, at_us: TimeUs) -> Why:
@@ -38,7 +39,8 @@ def explain_field(world: World, record: BlockRecord, key: str, at_us: TimeUs) ->
 
 def _explain_hash(world: World, record: BlockRecord) -> Why:
     rules = world.consensus.rules
-    assert isinstance(rules, ProofOfWorkRules)
+    if not isinstance(rules, ProofOfWorkRules):
+        return _explain_plain_hash(record)
     target = rules.get_ground_target(record.state.bits)
     numbers = (
         ("hash", f"{record.hash.hex()[:24]}…"),
@@ -53,6 +55,16 @@ def _explain_hash(world: World, record: BlockRecord) -> Why:
         "waiting times are those of the full difficulty."
     )
     return Why("The hash meets the target", "proof-of-work/target", numbers, text)
+
+
+def _explain_plain_hash(record: BlockRecord) -> Why:
+    """Return what the hash is under a protocol whose blocks are not ground to a target of Bitcoin's kind."""
+    numbers = (("hash", record.hash.hex()[:32] + "…"), ("nonce", record.block.header.nonce.hex()))
+    text = (
+        "The hash of the header identifies the block and commits to all that came before it: any change gives another "
+        "one. Who may propose it is decided by the seal in the header, not by its zeros."
+    )
+    return Why("The hash of the header", "ledger/parent", numbers, text)
 
 
 def _explain_base_fee(_world: World, record: BlockRecord) -> Why:
@@ -83,7 +95,35 @@ def _explain_reward(world: World, record: BlockRecord) -> Why:
     return Why("What the proposer earned", "ledger/subsidy", numbers, text)
 
 
+_PROPOSERS: Final = {
+    "proof-of-work": ("proof-of-work/target", "Whoever finds a nonce first: each miner as often as its part of all "
+    "hash rate, and nobody knows beforehand."),
+    "ghost": ("ghost/work", "Whoever finds a nonce first: each miner as often as its part of all hash rate."),
+    "proof-of-stake": ("proof-of-stake/proposer", "Drawn for the slot among all validators by their stake; the draw "
+    "follows from the reveals of earlier proposers."),
+    "delegated-proof-of-stake": ("dpos/producer", "The schedule of elected producers gives each slot to one of them."),
+    "proof-of-authority": ("clique/signer", "The signers take turns by height or step; others may step in later."),
+    "tendermint": ("tendermint/proposer", "Proposers rotate, each as often as its voting power; a new round has the "
+    "next one."),
+    "raft": ("raft/leader", "The leader of the term proposes all blocks, until a majority elects another one."),
+    "snowman": ("snowman/proposer", "Validators may propose in windows drawn by stake; after the last, anybody may."),
+}  # fmt: skip
+"""By protocol: the rule, and who proposes."""
+
+
+def _explain_proposer(world: World, record: BlockRecord) -> Why:
+    rule, text = _PROPOSERS.get(world.consensus.name, ("", "The protocol says whose turn it is."))
+    numbers = (
+        ("proposed by", name_node(record.origin)),
+        ("reward to", encode_address(record.block.header.proposer)),
+        ("seal", f"{record.block.header.consensus.hex()[:32]}…"),
+    )
+    return Why(f"Why {name_node(record.origin)} proposed it", rule, numbers, text)
+
+
 _EXPLAINED: Final = {
+    "proposer": _explain_proposer,
+    "node": _explain_proposer,
     "hash": _explain_hash,
     "target": _explain_hash,
     "work": _explain_hash,

@@ -10,9 +10,10 @@ from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index
 from app.present.pages import Page, TableModel
+from app.present.transaction_why import explain_balance
 from app.present.words import format_clock, format_coins, plural, shorten_hash
 from app.screens.view import Thing
-from app.widgets.models import Cell, Column, Field, Tone, Why
+from app.widgets.models import Cell, Column, Field, Tone
 from app.widgets.text import clean
 from chain.consensus.block_tree import BlockRecord
 from chain.node.transactions import TransactionRecord
@@ -49,7 +50,7 @@ def build_address_page(simulation: Simulation, holders: Holders, address: Addres
         facts=_build_facts(world, index, address, payments, blocks, at_us),
         tables=tuple(tables),
         copy=(encode_address(address), f"the address of {name}"),
-        why=_explain_balance(world, address, at_us),
+        why=explain_balance(world, address, at_us),
     )
 
 
@@ -111,17 +112,6 @@ def _build_rewards(world: World, index: RunIndex, blocks: list[BlockRecord], at_
     count, units = index.get_earnings(address, head, at_us)
     stale = f", {len(blocks) - count} lost" if len(blocks) > count else ""
     return Field("rewards", "rewards", format_coins(units), "good", note=f"{plural(count, 'block')}{stale}")
-
-
-def _explain_balance(world: World, address: Address, at_us: TimeUs) -> Why:
-    head = get_canonical(world, at_us)
-    account = world.ledger.state(head.hash).get_account(address)
-    message = (
-        f"{format_coins(account.balance)} is what the account has in the state after block #{head.height}, the tip of "
-        f"the heaviest branch at {format_clock(at_us)}. Its next transaction must have nonce {account.nonce}. Payments "
-        "that wait in mempools do not count, and those in the newest blocks can still be undone."
-    )
-    return Why("Balance", "", (), message)
 
 
 # History ---------------------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 Fields with links, tables that build a row when it is seen, and for a transaction a timeline.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.present.chain import Facts
@@ -58,6 +58,8 @@ class Page:
     timeline: tuple[Milestone, ...] = ()
     previous: Thing | None = None
     next: Thing | None = None
+    whys: Mapping[str, Why] = field(default_factory=dict)
+    """What ``?`` says of single fields, by key."""
 
 
 class NotThere(NamedTuple):

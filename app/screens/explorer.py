@@ -283,6 +283,8 @@ class ThingPage(RunScreen):
         record = get_block(world, self._thing.key, at_us) if isinstance(self._thing.key, bytes) else None
         if self._thing.kind == "block" and record is not None and isinstance(focused, FieldList) and focused.fields:
             return explain_field(world, record, focused.fields[focused.cursor].key, at_us)
+        if isinstance(focused, FieldList) and focused.fields:
+            return page.whys.get(focused.fields[focused.cursor].key, page.why)
         return page.why
 
     def _open(self, thing: Thing | None) -> None:

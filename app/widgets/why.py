@@ -28,14 +28,16 @@ class WhyModal(ModalScreen[None]):
     WhyModal .why--rule { color: $accent; margin-bottom: 1; }
     WhyModal .why--numbers { margin-bottom: 1; }
     WhyModal .why--names { color: $muted; }
+    WhyModal .why--source { color: $muted; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("escape,enter,question_mark,q", "close", "why.close", "Close the explanation", show=True),
     ]
 
-    def __init__(self, why: Why, **options: Any) -> None:
+    def __init__(self, why: Why, *, source: str = "", **options: Any) -> None:
+        """``source`` tells where the rule is written down."""
         super().__init__(**options)
-        self.why = why
+        self.why, self.source = why, source
 
     def compose(self) -> ComposeResult:
         """Rule, numbers, text."""
@@ -48,6 +50,8 @@ class WhyModal(ModalScreen[None]):
                 yield Static(self._build_numbers(), classes="why--numbers")
             if self.why.text:
                 yield Static(Text(clean(self.why.text, 2000)), classes="why--text")
+            if self.source:
+                yield Static(Text(clean(self.source, 1500)), classes="why--source")
 
     def _build_numbers(self) -> Text:
         width = min(24, max(len(clean(name, 24)) for name, _ in self.why.numbers))
