@@ -8,10 +8,14 @@ import re
 from typing import Final, NamedTuple
 
 from app.present.words import format_hashes, name_node
+from chain.adversary.base import Byzantine
+from chain.adversary.behaviours import BEHAVIOURS, get_refusal
+from chain.consensus.base import Agent
 from chain.errors import InvalidInput
+from chain.ledger.actions import Action, Deposit, Vote
 from chain.simulation import commands as c
 from chain.simulation.world import World
-from chain.units import NodeId, TimeUs, parse_amount
+from chain.units import Address, NodeId, TimeUs, parse_amount
 
 _POWERS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 
@@ -26,6 +30,10 @@ class Change(NamedTuple):
     """What to type for it; empty where nothing is asked."""
     value: str = ""
     """What stands in the field at first."""
+    choices: tuple[str, ...] = ()
+    """What can be chosen instead of being typed."""
+    is_signed: bool = False
+    """Whether it is a transaction that the person's own account signs."""
 
 
 def list_changes(world: World, node: int, at_us: TimeUs) -> tuple[Change, ...]:
@@ -44,15 +52,44 @@ def list_changes(world: World, node: int, at_us: TimeUs) -> tuple[Change, ...]:
             Change("drop-signer", "Vote out", f"Every signer votes from now on to drop {name} as a signer."),
             Change("withdraw", "Withdraw votes", f"No signer votes on {name} any longer; votes already cast stay."),
         ]
-    if world.consensus.rules.takes_stake:
+    rules = world.consensus.rules
+    if isinstance(rules, DelegatedRules) and any(one.node == node for one in rules.keyring.validators):
+        prompt = "coins to stake, such as 50"
+        changes += [
+            Change("vote", "Vote for", f"Your account approves {name} beside those it approves.", is_signed=True),
+            Change("unvote", "Vote no more", f"Your account approves {name} no longer.", is_signed=True),
+            Change("stake", "Stake", "Your votes weigh what you stake.", prompt, "50", is_signed=True),
+        ]
+    if rules.takes_stake:
         help_ = f"The faucet puts down stake for {name}, in a transaction; a newcomer waits in the queue."
         changes.append(Change("deposit", "Deposit", help_, "coins, such as 32", "32"))
         changes.append(Change("exit", "Leave", f"{name} asks to leave; the exit queue decides when it may."))
+    if agent is not None:
+        changes.append(_build_turn(world, agent, name))
     if world.network.links.is_online(node, at_us):
         changes.append(Change("stop", "Stop", f"{name} is switched off: it neither proposes nor votes nor hears."))
     else:
         changes.append(Change("start", "Start", f"{name} is switched on again and catches up."))
     return tuple(changes)
+
+
+def _build_turn(world: World, agent: Agent, name: str) -> Change:
+    if isinstance(agent, Byzantine):
+        return Change("honest", "Turn honest", f"{name} keeps to the protocol again.")
+    ways = tuple(it for it in BEHAVIOURS if not get_refusal(world.consensus.rules, it))
+    return Change("bad", "Turn bad", f"{name} breaks the protocol from now on, in one of these ways.", choices=ways)
+
+
+def build_action(world: World, node: int, change: str, value: str, voter: Address) -> Action:
+    """Return what the person's account asks for in a transaction. Raises InvalidInput."""
+    if change == "stake":
+        return Deposit(parse_amount(value), voter)
+    state, rules = world.get_canonical().state, world.consensus.rules
+    accounts = [validator.account for validator in rules.keyring.validators]  # type: ignore[attr-defined]
+    approved = [accounts[index] for index in dict(state.electorate.ballots).get(voter, ())]
+    wanted = world.tables.proposers[node]
+    kept = [account for account in approved if account != wanted]
+    return Vote(tuple([*kept, wanted] if change == "vote" else kept))
 
 
 def build_commands(world: World, node: int, change: str, value: str) -> tuple[c.Command, ...]:
@@ -68,6 +105,10 @@ def build_commands(world: World, node: int, change: str, value: str) -> tuple[c.
             return (c.DepositStake(node, parse_amount(value)),)
         case "exit":
             return (c.ExitValidator(node),)
+        case "bad":
+            return (c.TurnByzantine(node, value),)  # type: ignore[arg-type]  # one of the choices
+        case "honest":
+            return (c.TurnByzantine(node, "honest"),)
         case "start":
             return (c.StartNode(node),)
     return (c.StopNode(node),)

@@ -15,6 +15,7 @@ import numpy as np
 from app.present.heads import compute_heads, get_canonical, get_finalized
 from app.present.words import format_span, name_node
 from app.widgets.models import BlockSpread, BlockState, ChainBlock, Flight, HeadGroup, MapLink, MapNode, MapView, Pulse
+from chain.adversary.base import Byzantine
 from chain.consensus.block_tree import BlockRecord
 from chain.network.spread import Spread
 from chain.simulation.world import World
@@ -112,11 +113,12 @@ class NetworkPresenter:
     def _build_nodes(self, groups: Groups, at_us: TimeUs) -> tuple[MapNode, ...]:
         world = self.world
         is_online = tuple(world.network.links.is_online(node, at_us) for node in range(world.node_count))
-        key = (groups.of, is_online)
+        bad = tuple(node for node, agent in world.consensus.agents.items() if isinstance(agent, Byzantine))
+        key = (groups.of, is_online, bad)
         if key != self._nodes_key:
             self._nodes_key = key
             self._nodes = tuple(
-                MapNode(node, name_node(node), place.city, place.latitude, place.longitude, group, online)
+                MapNode(node, name_node(node), place.city, place.latitude, place.longitude, group, online, node in bad)
                 for node, (place, group, online) in enumerate(
                     zip(world.network.places, groups.of, is_online, strict=True)
                 )

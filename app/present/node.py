@@ -48,6 +48,7 @@ COMMAND_WORDS: Final = {
     "cut-node": "all links cut", "reconnect-node": "links opened again", "cut-link": "a link cut",
     "open-link": "a link opened", "set-lag": "delay changed", "set-hash-rate": "hash rate changed",
     "grant-access": "was granted a right", "revoke-access": "lost a right", "share-payload": "shared with members",
+    "turn-byzantine": "turned bad, or honest again",
     "request-coins": "asked the faucet for coins", "submit-transaction": "handed a transaction",
 }  # fmt: skip
 

@@ -30,7 +30,7 @@ SHORT_NAMES: Final = {
 FAULTS: Final = {
     "stop-node": "switched off", "start-node": "switched on", "cut-node": "cut off", "reconnect-node": "reconnected",
     "cut-link": "link cut", "open-link": "link opened", "partition": "partition", "heal": "healed",
-    "set-lag": "delayed",
+    "set-lag": "delayed", "turn-byzantine": "turned bad or honest",
 }  # fmt: skip
 """Commands that are marked on the timeline."""
 

@@ -14,7 +14,7 @@ from textual.widgets import Button, Static
 
 from app.commands import get_bindings
 from app.present.consensus import build_panel
-from app.present.consensus_changes import Change, build_commands, list_changes
+from app.present.consensus_changes import Change, build_action, build_commands, list_changes
 from app.present.consensus_events import Event, get_log
 from app.present.consensus_model import Item, Model
 from app.present.words import format_clock, name_node
@@ -28,12 +28,19 @@ from app.widgets.models import Cell, Column, Why
 from app.widgets.virtual_table import Row, VirtualTable
 from app.widgets.vote_grid import VoteGrid
 from chain.errors import ChainroomError
+from chain.ledger.fees import compute_intrinsic_gas
 
 REFRESH_EVERY: Final = 3
 """Frames between two looks at a run that goes on."""
-MOST_BUTTONS: Final = 6
+MOST_BUTTONS: Final = 8
 FEWEST_EVENT_ROWS: Final = 4
 EVENT_COLUMNS: Final = (Column("when", 8), Column("what happened", 20, is_flexible=True))
+WAYS: Final = {
+    "equivocating": "signs two things where it may sign one: evidence, and a penalty where there is one",
+    "forging": "makes blocks that break a rule: its neighbours refuse them",
+    "silent": "says nothing, though it runs",
+    "withholding": "keeps what it makes to itself for a while",
+}
 NO_EVENTS: Final = "Nobody has joined, left or been punished"
 
 
@@ -294,10 +301,13 @@ class ConsensusPage(RunScreen):
         change = next((it for it in self._changes if it.id == change_id), None)
         if change is None:
             return
+        if change.choices:
+            choices = [Choice(it, it, WAYS.get(it, "")) for it in change.choices]
+            ways = ChoiceDialog(f"{change.title}: {name_node(self.get_node())}", choices)
+            self.app.push_screen(ways, lambda way: self._tell(self._change(change, way)) if way else None)
+            return
         if not change.prompt:
-            problem = self._change(change, "")
-            if problem:
-                self.app.tell(problem, "warning")
+            self._tell(self._change(change, ""))
             return
         title = f"{change.title} of {name_node(self.get_node())}"
         dialog = NameDialog(
@@ -310,6 +320,8 @@ class ConsensusPage(RunScreen):
         session, node = self.app.session, self.get_node()
         if session is None:
             return ""
+        if change.is_signed:
+            return self._sign(session, node, change, value)
         try:
             commands = build_commands(session.simulation.world, node, change.id, value)
         except ChainroomError as error:
@@ -319,4 +331,23 @@ class ConsensusPage(RunScreen):
             return self.app.last_refusal.text if self.app.last_refusal is not None else "it was refused"
         self._frames, self._key = 0, None
         self.app.tell(change.help)
+        return ""
+
+    def _tell(self, problem: str) -> None:
+        if problem:
+            self.app.tell(problem, "warning")
+
+    def _sign(self, session: Session, node: int, change: Change, value: str) -> str:
+        """Let the person's account send a vote or stake; return what is wrong, or nothing."""
+        wallet: Any = self.app.home.get_view("wallet")
+        account = wallet.wallets.account if wallet is not None else None
+        if account is None or account.authority is None:
+            return "your account votes: make a wallet first (3, then w)"
+        try:
+            action = build_action(session.simulation.world, node, change.id, value, account.address)
+        except ChainroomError as error:
+            return str(error)
+        wallet.show(session)
+        gas = compute_intrinsic_gas(action, account.authority)
+        self.run_worker(wallet.send_action(action, gas, change.title, change.help), exclusive=True, group="stake")
         return ""
