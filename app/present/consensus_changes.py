@@ -11,6 +11,7 @@ from app.present.words import format_hashes, name_node
 from chain.adversary.base import Byzantine
 from chain.adversary.behaviours import BEHAVIOURS, get_refusal
 from chain.consensus.base import Agent
+from chain.consensus.delegated import DelegatedRules
 from chain.errors import InvalidInput
 from chain.ledger.actions import Action, Deposit, Vote
 from chain.simulation import commands as c
