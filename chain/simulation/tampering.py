@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.ghost import GhostRules
 from chain.consensus.proof_of_work import ProofOfWorkRules
@@ -140,7 +141,16 @@ class StoredCopy:
             return Opinion(True, error.rule, error.message)
         except ChainroomError as error:
             return Opinion(True, "consensus/seal", str(error))
+        if block.hash != self.records[place].hash and self._is_final(place):
+            told = f"block {self.records[place].hash.hex()[:16]}… is final at this height, with the votes for it"
+            return Opinion(True, "consensus/finality", told)
         return Opinion(True, "", "valid")
+
+    def _is_final(self, place: int) -> bool:
+        """Tell whether nodes hold on to the original for good; finality by depth is a habit of people, not a rule."""
+        if self.world.consensus.rules.finality in (Finality.DEPTH, Finality.NONE):
+            return False
+        return self.records[place].height <= self.world.get_finalized().height
 
     def _check(self, place: int, block: Block, parent: Header) -> None:
         """Check a block as every node does, and note the states after it. Raises InvalidBlock."""
