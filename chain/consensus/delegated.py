@@ -60,10 +60,7 @@ _SLOT: Final = "slot"
 
 
 class DelegatedParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a scenario may set under ``[consensus]`` for delegated proof of stake.
-
-    The scenarios eos and bitshares set it as those chains are.
-    """
+    """What a scenario may set under ``[consensus]``; the scenarios eos and bitshares set it as those chains are."""
 
     protocol: str = "delegated-proof-of-stake"
     interval: Span = Span(3 * SECOND)
