@@ -10,15 +10,19 @@ messages may hold secrets.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.color import Color
 from textual.dom import DOMNode
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -29,6 +33,8 @@ from app.own_files import OwnFiles
 from app.screens.main import MainScreen
 from app.screens.run_screen import RunScreen
 from app.themes import DEFAULT_THEME, get_variable_defaults, install_themes
+from app.widgets.glyphs import to_ascii
+from app.widgets.text import fit
 
 if TYPE_CHECKING:
     from app.screens.view import Thing
@@ -52,6 +58,20 @@ KEEP_AFTER_S: Final = 5.0
 Severity = Literal["information", "warning", "error"]
 
 
+class _AsciiFilter(LineFilter):
+    """Turns every glyph of a painted line into plain ASCII."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments with other texts, a cell for a cell."""
+        return [
+            Segment(text if text.isascii() else fit(to_ascii(text), cell_len(text)), style, control)
+            for text, style, control in segments
+        ]
+
+
+_ASCII: Final = _AsciiFilter()
+
+
 class ChainroomApp(App[None]):
     """The interface. ``scenario`` is a read scenario, the name of one of the library, or None for the default."""
 
@@ -61,7 +81,10 @@ class ChainroomApp(App[None]):
     Toast { background: $panel; }
     CommandPalette SearchIcon { display: none; }
     """
-    CSS = "ToastRack { margin-bottom: 4; }"  # the wallet's guide, the clock and the keys stay readable
+    CSS = """
+    ToastRack { margin-bottom: 4; }
+    Button.-textual-compact { background: $panel; }
+    """  # the wallet's guide, the clock and the keys stay readable; buttons are seen on every background
 
     def __init__(
         self,
@@ -102,6 +125,11 @@ class ChainroomApp(App[None]):
         return self._files.saves
 
     # Starting --------------------------------------------------------------------------------------------------------
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Plain ASCII, where it is asked for, of frames, buttons and scroll bars too."""
+        filters = super().get_line_filters()
+        return [*filters, _ASCII] if self.ascii_glyphs else filters
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that do not name them."""

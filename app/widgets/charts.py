@@ -163,6 +163,7 @@ class Histogram(CanvasWidget):
         """Bars over their labels, with an axis on the left."""
         top = max((sum(bar.parts) for bar in self.bars), default=0)
         left, height = _LABEL_CELLS + 1, canvas.height - 2
+        top *= height / max(1, height - any(bar.note for bar in self.bars))  # the tallest bar keeps its note
         if not self.bars or top <= 0 or height < 2 or canvas.width < left + 2 * len(self.bars):
             canvas.put(1, canvas.height // 2, cut(self.empty, canvas.width - 2), self.PEN["muted"])
             return
