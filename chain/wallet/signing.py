@@ -47,6 +47,21 @@ class SignedMessage:
         return compute_address(self.public_key)
 
 
+class WrongSignature(InvalidInput):
+    """A signature that its key did not make of this text: the text was changed, or somebody else signed."""
+
+    def __init__(self, message: SignedMessage) -> None:
+        self.address = message.address
+        shown = b64encode(message.signature).decode()
+        super().__init__("signature", shown, f"one that {encode_address(message.address)} made of this text")
+
+    def __str__(self) -> str:
+        return (
+            f"the signature does not fit: {encode_address(self.address)} has not signed exactly this text;"
+            " it was changed on the way, or somebody else signed it"
+        )
+
+
 def sign_bytes(private_key: Secret[bytes], domain: str, data: bytes) -> Signature:
     """Return the signature of data for one purpose. Raises InvalidInput when the key has not 32 bytes."""
     return sign(private_key.reveal(), digest(domain, data))
@@ -105,8 +120,7 @@ def verify_armour(armour: str) -> SignedMessage:
     """Return the signed message of a text form. Raises InvalidInput when it is malformed or not signed by its key."""
     message = parse_armour(armour)
     if not is_valid_message(message):
-        name = encode_address(message.address)
-        raise InvalidInput("signature", b64encode(message.signature).decode(), f"one that {name} made of this text")
+        raise WrongSignature(message)
     return message
 
 

@@ -135,7 +135,7 @@ async def test_wallets_are_switched_named_and_deleted(home: Path) -> None:
         await choose(player, "switch_wallet")
         await player.expect(MenuDialog)
         await player.see("● Work", "○ Wallet")
-        await player.press("up", "enter")
+        await player.press("enter")
         await player.until(lambda: wallets.account is not None and wallets.account.label == "Maya", "the first one")
         assert wallets.is_locked
         await choose(player, "delete_wallet")
@@ -168,7 +168,7 @@ async def test_the_password_is_changed_and_the_old_one_opens_nothing(home: Path)
         await choose(player, "auto_lock")
         await player.expect(FormDialog)
         await fill(player, "0")
-        await player.see("whole minutes from 1 to 1440")
+        await player.see("auto_lock_min")
         await fill(player, "5")
         await player.home_again()
         assert wallets.keystore.auto_lock_s == 300

@@ -13,6 +13,7 @@ from app.storage.accounts import check_label
 from app.storage.errors import ExistingFile
 from app.storage.keystore import Keystore
 from app.storage.passwords import check_password
+from app.storage.shelf import check_name_is_free, get_free_path
 from chain.wallet.mnemonic import ENTROPY_BYTES, LANGUAGES, WORD_COUNTS, build_phrase
 from chain.wallet.secret import Secret
 
@@ -23,6 +24,7 @@ _ENTROPY = dict(zip(map(str, WORD_COUNTS), ENTROPY_BYTES, strict=True))
 @click.option("--words", type=click.Choice(list(_ENTROPY)), default="12", help="How many words; 12 unless said.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="english", help="The language of the words.")
 @click.option("--label", default="Main", help="What to call the first account.")
+@click.option("--name", default="", help="What to call the wallet; with a name it is put beside those there are.")
 @click.option("--show-words", is_flag=True, help="Print the words on standard output.")
 @password_options
 @passphrase_options
@@ -32,6 +34,7 @@ def command(
     words: str,
     language: str,
     label: str,
+    name: str,
     show_words: bool,
     password: PasswordSource,
     read_passphrase: Callable[[], Secret[str]],
@@ -43,15 +46,14 @@ def command(
     On a terminal the words are shown once, to be written down. Elsewhere they are shown only with --show-words. With
     --force a wallet that exists is set aside, never overwritten.
     """
-    keystore = open_keystore()
-    check_is_free(keystore, force)
+    keystore = find_place(name, force)
     check_label(label)
     secret = password.read(is_new=True)
     check_password(secret)
     passphrase = read_passphrase()
     phrase = build_phrase(os.urandom(_ENTROPY[words]), language)
     make_room(keystore)
-    account = keystore.create(phrase, secret, passphrase, label=label)
+    account = keystore.create(phrase, secret, passphrase, label=label, name=name)
     if as_json:
         shown = {"words": phrase.reveal()} if show_words else {}
         tell_json({"file": str(keystore.path), "account": get_fields(account), **shown})
@@ -64,6 +66,16 @@ def command(
         show_once(phrase)
     else:
         note("the words were not shown; 'chainroom wallet export --show-words' shows them")
+
+
+def find_place(name: str, force: bool) -> Keystore:
+    """Return where a new wallet goes: beside the others when it has a name. Raises ExistingFile, InvalidInput."""
+    keystore = open_keystore()
+    if name:
+        check_name_is_free(keystore.at(keystore.path.with_name("none")), check_label(name))
+        return keystore.at(get_free_path(keystore))
+    check_is_free(keystore, force)
+    return keystore
 
 
 def check_is_free(keystore: Keystore, force: bool) -> None:

@@ -1,5 +1,7 @@
 """``chainroom wallet send``: a signed transfer, handed to a node at the end of a saved run, which then goes on."""
 
+from pathlib import Path
+
 import click
 
 from app.cli.base import json_option, saves_option, tell, tell_json
@@ -10,26 +12,40 @@ from app.cli.secrets import PasswordSource, password_options
 from app.cli.sources import is_path
 from app.cli.wallet import open_keystore
 from app.cli.wallet.balance import check_node, get_balance
+from app.cli.wallet.verify import read_message
+from app.many_payments import parse_payments
+from app.payments import build_action
 from app.storage.accounts import Account
 from app.storage.errors import StorageError
 from chain.encoding import encode
 from chain.errors import InvalidInput
-from chain.ledger.actions import Transfer, check_memo
+from chain.ledger.actions import Action, Batch, Transfer, check_memo
 from chain.ledger.fees import compute_intrinsic_gas
-from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
+from chain.ledger.policy import Policy, get_address
+from chain.ledger.transaction import (
+    SignedTransaction,
+    Transaction,
+    join_signatures,
+    sign_for_policy,
+    sign_transaction,
+)
 from chain.replay import record
 from chain.simulation.commands import Command, RequestCoins, SubmitTransaction
 from chain.simulation.simulation import Simulation
-from chain.units import COIN_SYMBOL, Address, Hash, TimeUs, format_amount, parse_amount, parse_span
+from chain.units import COIN_SYMBOL, Address, Hash, NodeId, TimeUs, format_amount, parse_amount, parse_span
 from chain.wallet.address import decode_address, encode_address
 from chain.wallet.derivation import DerivedKey
+from chain.wallet.payment_link import is_link, parse_link
 
 NORMAL_TIP = 60
 
 
 @click.command()
-@click.argument("to")
-@click.argument("amount")
+@click.argument("to", required=False)
+@click.argument("amount", required=False)
+@click.option(
+    "--many", type=click.Path(path_type=Path), help="Pay everybody in this file at once: lines of whom, how much, memo."
+)
 @click.option("--run", "save", required=True, metavar="SAVE", help="The saved run, a name or a path to a .json file.")
 @click.option("--account", default="0", help="The number or label of the account that pays; 0 unless said.")
 @click.option("--faucet", is_flag=True, help="Let the faucet pay instead; needs no password.")
@@ -48,8 +64,9 @@ NORMAL_TIP = 60
 @click.pass_context
 def command(
     ctx: click.Context,
-    to: str,
-    amount: str,
+    to: str | None,
+    amount: str | None,
+    many: Path | None,
     save: str,
     account: str,
     faucet: bool,
@@ -61,28 +78,63 @@ def command(
     password: PasswordSource,
     as_json: bool,
 ) -> None:
-    """Send AMOUNT coins to TO, an address or an account of your own, at the end of a saved run.
+    """Send AMOUNT coins to TO, an address, a payment link or an account of your own, at the end of a saved run.
 
     The run is executed again and compared, the transfer is handed to a node, and the run goes on for a while and is
     saved. A transfer that the node refuses changes nothing, and the refusal names the rule and the numbers.
     """
-    recipient, units, span_us = _get_recipient(to), parse_amount(amount), parse_span(span)
-    check_memo(memo)
-    _check_target(ctx, save, target)
-    key = None if faucet else _read_key(open_keystore().get_account(account), password)
+    action, span_us = _build_action(to, amount, memo, many), parse_span(span)
+    check_target(ctx, save, target)
+    payer = None if faucet else open_keystore().get_account(account)
+    key = None if payer is None else _read_key(payer, password)
     replay = reopen(ctx, save)
     simulation = replay.simulation
     check_node(simulation, node)
-    if key is None:
-        _submit(simulation, RequestCoins(node, recipient, units))
+    if key is None or payer is None:
+        if not isinstance(action, Transfer):
+            raise click.UsageError("the faucet pays one account at a time")
+        _submit(simulation, RequestCoins(node, action.recipient, action.amount))
         sent = simulation.world.transactions.records[-1].signed
     else:
-        sent = _sign(simulation, key, Transfer(recipient, units, memo), node, tip)
-        simulation.world.view(node).check_admissible(sent)
-        _submit(simulation, SubmitTransaction(node, encode(sent)))
+        sent = _sign(build_transaction(simulation, payer.authority or b"", action, node, tip), key)
+        hand_in(simulation, node, sent)
     run_to(simulation, TimeUs(simulation.now_us + span_us))
     open_saves(ctx).write(target or save, record(simulation, replay.document.bookmarks), overwrite=target is None)
-    _tell_sent(simulation, sent, recipient, units, as_json)
+    tell_sent(simulation, sent, as_json)
+
+
+def hand_in(simulation: Simulation, node: int, signed: SignedTransaction) -> None:
+    """Hand a signed transaction to a node. Raises InvalidTransaction, CommandRefused, InvalidInput."""
+    simulation.world.view(NodeId(node)).check_admissible(signed)
+    _submit(simulation, SubmitTransaction(node, encode(signed)))
+
+
+def _build_action(to: str | None, amount: str | None, memo: str, many: Path | None) -> Transfer | Batch:
+    """Return what is paid. Raises UsageError, InvalidInput, InvalidTransaction."""
+    if many is not None:
+        return _read_many(to, many)
+    if to is None:
+        raise click.UsageError("give TO and AMOUNT, a payment link, or --many FILE")
+    units = None if amount is None else parse_amount(amount)
+    if is_link(to):
+        link = parse_link(to)
+        recipient, memo, units = link.recipient, memo or link.memo, units or link.amount
+    else:
+        recipient = _get_recipient(to)
+    if units is None:
+        raise click.UsageError("give an AMOUNT too")
+    check_memo(memo)
+    return Transfer(recipient, units, memo)
+
+
+def _read_many(to: str | None, many: Path) -> Transfer | Batch:
+    if to is not None:
+        raise click.UsageError("give either TO and AMOUNT, or --many FILE")
+    reading = parse_payments(read_message(many), _get_recipient)
+    if reading.problems or not reading.payments:
+        problem = reading.problems[0] if reading.problems else "it has no line"
+        raise InvalidInput("payments", problem, "lines such as: Omar, 2.5, lunch")
+    return build_action(reading.payments)
 
 
 def _get_recipient(to: str) -> Address:
@@ -92,7 +144,7 @@ def _get_recipient(to: str) -> Address:
     return decode_address(to)
 
 
-def _check_target(ctx: click.Context, save: str, target: str | None) -> None:
+def check_target(ctx: click.Context, save: str, target: str | None) -> None:
     """Refuse, before a long run, to save where nothing may be overwritten. Raises StorageError, InvalidInput."""
     if target is not None:
         check_is_free(ctx, target)
@@ -101,24 +153,37 @@ def _check_target(ctx: click.Context, save: str, target: str | None) -> None:
 
 
 def _read_key(account: Account, password: PasswordSource) -> DerivedKey:
-    with open_keystore().unlock(password.read()) as unlocked:
-        return unlocked.get_key(account)
+    keystore, signer = open_keystore(), account
+    if account.policy is not None:
+        keys = [it for it in keystore.get_accounts() if it.public_key in account.policy.public_keys]
+        if account.policy.threshold > 1 or not keys:
+            raise InvalidInput("account", account.label, "one whose key signs alone; see 'wallet multisig propose'")
+        signer = keys[0]
+    with keystore.unlock(password.read()) as unlocked:
+        return unlocked.get_key(signer)
 
 
-def _sign(simulation: Simulation, key: DerivedKey, action: Transfer, node: int, tip: int) -> SignedTransaction:
-    """Return the transfer with the next free nonce, valid while the base fee at most doubles."""
-    world, numbers = simulation.world, get_balance(simulation, node, key.address)
-    base_fee = world.ledger.next_base_fee(world.view(node).get_head().hash)
-    unsigned = Transaction(
+def build_transaction(
+    simulation: Simulation, authority: bytes | Policy, action: Action, node: int, tip: int
+) -> Transaction:
+    """Return an action with the next free nonce, valid while the base fee at most doubles."""
+    world, numbers = simulation.world, get_balance(simulation, node, get_address(authority))
+    base_fee = world.ledger.next_base_fee(world.view(NodeId(node)).get_head().hash)
+    return Transaction(
         chain_id=world.setup.ledger.chain_id,
-        authority=key.public_key,
+        authority=authority,
         nonce=numbers["nonce"] + numbers["waiting"],
-        gas_limit=compute_intrinsic_gas(action),
+        gas_limit=compute_intrinsic_gas(action, authority),
         max_fee_per_gas=2 * base_fee + tip,
         max_tip_per_gas=tip,
         action=action,
     )
-    return sign_transaction(unsigned, key.private_key.reveal())
+
+
+def _sign(transaction: Transaction, key: DerivedKey) -> SignedTransaction:
+    if isinstance(transaction.authority, Policy):
+        return join_signatures(transaction, [sign_for_policy(transaction, key.private_key.reveal())])
+    return sign_transaction(transaction, key.private_key.reveal())
 
 
 def _submit(simulation: Simulation, command: Command) -> None:
@@ -129,8 +194,10 @@ def _submit(simulation: Simulation, command: Command) -> None:
         raise InvalidInput("transaction", "this transfer", simulation.history.records[-1].detail)
 
 
-def _tell_sent(simulation: Simulation, sent: SignedTransaction, to: Address, units: int, as_json: bool) -> None:
-    world = simulation.world
+def tell_sent(simulation: Simulation, sent: SignedTransaction, as_json: bool) -> None:
+    """Tell what was sent, and how far it has come."""
+    world, action = simulation.world, sent.transaction.action
+    to = [encode_address(payment.recipient) for payment in action.get_payments()]
     height = _find_block(simulation, sent.id)
     entry = world.transactions.get(sent.id)
     assert entry is not None
@@ -138,8 +205,8 @@ def _tell_sent(simulation: Simulation, sent: SignedTransaction, to: Address, uni
     result = {
         "transaction": sent.id.hex(),
         "from": encode_address(sent.sender),
-        "to": encode_address(to),
-        "amount": units,
+        "to": to[0] if len(to) == 1 else to,
+        "amount": action.amount,
         "nodes_reached": reached,
         "nodes": world.node_count,
         "block_height": height,
@@ -149,7 +216,7 @@ def _tell_sent(simulation: Simulation, sent: SignedTransaction, to: Address, uni
     if as_json:
         tell_json(result)
         return
-    tell(f"sent {format_amount(units)} {COIN_SYMBOL} to {result['to']}")
+    tell(f"sent {format_amount(action.amount)} {COIN_SYMBOL} to {', '.join(to)}")
     tell(f"transaction {result['transaction']}, known to {reached} of {world.node_count} nodes")
     waits = "not yet in a block of the heaviest chain"
     tell(waits if height is None else f"in block {height}, {result['confirmations']} confirmations")

@@ -20,14 +20,15 @@ LIMIT_BYTES = 4 * 1024 * 1024
 @json_option
 def command(file: Path, as_json: bool) -> None:
     """Check the signed message in FILE, or on standard input if it is '-'. Exits with 1 when it is not valid."""
-    message = verify_armour(_read(file))
+    message = verify_armour(read_message(file))
     if as_json:
         tell_json({"valid": True, "address": encode_address(message.address), "message": message.text})
     else:
         tell(f"valid: signed by {encode_address(message.address)}")
 
 
-def _read(file: Path) -> str:
+def read_message(file: Path) -> str:
+    """Return the text of a file, or of standard input. Raises MissingFile, StorageError, InvalidInput."""
     if str(file) == "-":
         return sys.stdin.read(LIMIT_BYTES)
     try:
