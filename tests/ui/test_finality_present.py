@@ -1,0 +1,140 @@
+"""Heads, finality and what happened to those who take part, in the screen's words under every protocol."""
+
+import pytest
+
+from app.present.chain import get_standing
+from app.present.chain_why import explain_block
+from app.present.consensus_changes import build_commands, list_changes, parse_hash_rate
+from app.present.consensus_events import get_log
+from app.present.finality import describe_fork_choice, describe_weight, get_promise
+from app.present.heads import compute_heads, get_canonical, get_finalized
+from app.present.index import get_index
+from app.present.node import build_facts, explain_state
+from app.present.timeline import get_final
+from app.starting import read_shipped_scenario
+from chain.consensus.base import Finality
+from chain.errors import InvalidInput
+from chain.scenario import apply_settings, build
+from chain.simulation import commands as c
+from chain.simulation.simulation import Simulation
+from chain.units import SECOND, TimeUs
+
+WORDS = {
+    "proof-of-work": (Finality.DEPTH, "final by depth", "would still undo it"),
+    "ghost": (Finality.DEPTH, "final by depth", "subtree"),
+    "proof-of-authority": (Finality.DEPTH, "final by depth", "partition"),
+    "proof-of-stake": (Finality.ECONOMIC, "finalized", "a third of all stake"),
+    "tendermint": (Finality.INSTANT, "final at once", "less than a third is Byzantine"),
+    "delegated-proof-of-stake": (Finality.INSTANT, "irreversible", "fewer than a third"),
+    "snowman": (Finality.INSTANT, "accepted", "improbable"),
+    "raft": (Finality.INSTANT, "final at once", "crash faults only"),
+}
+
+
+def play(protocol: str, seconds: int = 200, *settings: str) -> Simulation:
+    scenario = read_shipped_scenario("classroom-pos" if protocol == "proof-of-stake" else "classroom")
+    settings = (f"consensus.protocol={protocol}", "consensus.interval=4s", "network.nodes=6", *settings)
+    simulation = build(apply_settings(scenario, settings), 7)
+    simulation.run_until(TimeUs(seconds * SECOND))
+    return simulation
+
+
+@pytest.mark.parametrize("protocol", WORDS)
+def test_final_is_told_honestly_under_every_protocol(protocol: str) -> None:
+    simulation = play(protocol)
+    world, at_us = simulation.world, simulation.now_us
+    kind, words, keeps = WORDS[protocol]
+    promise, head, final = get_promise(world), get_canonical(world, at_us), get_finalized(world, at_us)
+    assert promise.kind is kind
+    assert head is world.get_canonical(at_us)
+    assert 0 < final.height <= head.height
+    assert get_final(world, at_us) == f"{final.height} {promise.word}"
+    standing = get_standing(world, get_index(world), final, at_us)
+    assert standing.state == "final"
+    assert words in standing.words
+    assert keeps in standing.meaning
+    if head is not final:
+        newest = get_standing(world, get_index(world), head, at_us)
+        assert newest.state == "canonical"
+        assert newest.meaning
+    why = explain_block(world, head, at_us)
+    assert describe_weight(head) in why.numbers
+    assert str(head.weight) not in dict(why.numbers).values() or head.weight < 10**6  # never a packed number
+
+
+@pytest.mark.parametrize("protocol", WORDS)
+def test_every_node_follows_what_its_own_view_says(protocol: str) -> None:
+    simulation = play(protocol, 120)
+    world = simulation.world
+    for at_us in (TimeUs(37 * SECOND), TimeUs(80 * SECOND), simulation.now_us):
+        heads = [world.view(node, at_us).get_head().index for node in range(world.node_count)]
+        assert compute_heads(world, at_us).tolist() == heads
+    assert describe_fork_choice(world) in explain_state(world, 3, simulation.now_us).text
+    assert {field.key for field in build_facts(simulation, 3, simulation.now_us)} >= {"state", "head"}
+
+
+def test_nothing_is_final_where_no_depth_is_asked_for() -> None:
+    simulation = play("proof-of-work", 60, "consensus.confirmations=0")
+    world, at_us = simulation.world, simulation.now_us
+    assert get_final(world, at_us) == "never"
+    assert get_finalized(world, at_us).height == 0
+    standing = get_standing(world, get_index(world), get_canonical(world, at_us), at_us)
+    assert "ever final" in standing.meaning
+
+
+def test_a_proposal_is_no_block_of_the_chain_yet() -> None:
+    simulation = play("tendermint", 60)
+    world = simulation.world
+    proposal = world.tree.records[5]
+    at_us = TimeUs(proposal.published_us + 1)
+    standing = get_standing(world, get_index(world), proposal, at_us)
+    assert (standing.state, standing.confirmations, standing.words) == ("pending", 0, "proposed")
+
+
+# Who takes part --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("protocol", "text"), [("tendermint", "n03 lost its seat"), ("proof-of-stake", "n03 was slashed")]
+)
+def test_a_traitor_is_punished_before_ones_eyes(protocol: str, text: str) -> None:
+    simulation = play(protocol, 20)
+    (command,) = build_commands(simulation.world, 3, "bad", "equivocating")
+    simulation.submit(command)
+    simulation.run_until(TimeUs(200 * SECOND))
+    events = get_log(simulation.world).get_until(simulation.now_us)
+    found = next(event for event in events if event.text.startswith(text))
+    assert found.tone == "attack"
+    assert simulation.world.tree[found.block].published_us == found.time_us
+    assert not get_log(simulation.world).get_until(TimeUs(found.time_us - 1))
+
+
+def test_a_leader_that_is_switched_off_is_replaced() -> None:
+    simulation = play("raft", 60)
+    log = get_log(simulation.world)
+    leader = log.events[-1].node
+    simulation.submit(c.StopNode(leader))
+    simulation.run_until(TimeUs(120 * SECOND))
+    after = get_log(simulation.world).events[-1]
+    assert after.node != leader
+    assert "leads, in term" in after.text
+
+
+def test_what_can_be_changed_follows_from_the_protocol() -> None:
+    ids = {name: {it.id for it in list_changes(play(name, 1).world, 2, TimeUs(0))} for name in WORDS}
+    assert "hash-rate" in ids["proof-of-work"] & ids["ghost"]
+    assert {"add-signer", "drop-signer", "withdraw"} <= ids["proof-of-authority"]
+    assert {"vote", "stake", "deposit"} <= ids["delegated-proof-of-stake"]
+    assert {"deposit", "exit"} <= ids["proof-of-stake"] & ids["tendermint"]
+    assert all({"stop", "bad"} <= found for found in ids.values())
+
+
+@pytest.mark.parametrize(("text", "rate"), [("1.2T", 1_200_000_000_000), ("500 GH/s", 500_000_000_000), ("0", 0)])
+def test_a_hash_rate_is_read_as_miners_write_it(text: str, rate: int) -> None:
+    assert parse_hash_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "fast", "-1", "1.2X", "1e9"])
+def test_anything_else_is_no_hash_rate(text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"500G or 1\.2T"):
+        parse_hash_rate(text)
