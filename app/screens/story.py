@@ -40,7 +40,7 @@ class StoryPanel(Vertical):
             yield FieldList(empty="Nothing to tell yet")
             with Vertical(id="story-right"):
                 for place in range(MOST_CHARTS):
-                    yield LineChart(id=f"story-chart-{place}", is_area=place == 0)
+                    yield LineChart(id=f"story-chart-{place}")
                 yield Static(id="story-drawing", markup=False)
 
     def show(self, story: Story) -> None:
@@ -63,5 +63,6 @@ class StoryPanel(Vertical):
 
 def _show_chart(chart: LineChart, model: Chart) -> None:
     chart.border_title = clean(model.title, 60)
-    chart.x_label, chart.y_label = model.x_label, model.unit
-    chart.show(model.series)
+    chart.x_label, chart.y_label, chart.y_range = model.x_label, model.unit, model.y_range
+    chart.is_area = model.is_area
+    chart.show(model.series, model.markers)

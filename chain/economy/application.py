@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from chain.access import Right
 from chain.contracts.abi import Abi, encode_arguments
 from chain.contracts.addresses import compute_create_address
 from chain.contracts.evm.host import Context, Host
@@ -265,7 +266,12 @@ class Application(ABC):
         gas = min(limit, result.gas_before_refund * 5 // 4 + SPARE_GAS)
         tip = step.tip_per_gas if isinstance(step, Ask) else TIP_PER_GAS
         signed = world.sign_action(signer, node, action, tip, MAX_UNDER_WAY, gas)
-        return signed is not None and world.submit_transaction(node, signed) is not None
+        if signed is None:
+            return False
+        is_taken = world.submit_transaction(node, signed) is not None
+        if not is_taken and not world.access.is_allowed(Right.SEND, signed.sender, world.now_us):
+            signer.forget_last()  # refused for good: the next one takes its nonce
+        return is_taken
 
     def _note(self, reason: str) -> None:
         self.let_be += 1

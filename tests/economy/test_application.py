@@ -107,3 +107,13 @@ def test_nobody_acts_at_a_rate_of_nothing():
     assert simulation.world.actors[1].is_open
     assert sum(isinstance(action, Call) for action, _ in get_actions(simulation)) == 2
     assert simulation.now_us == 300 * SECOND
+
+
+def test_who_may_not_send_waits_for_nothing():
+    """A call that the allow-list refuses is forgotten, so its nonce is free when the right comes."""
+    simulation = run(30 * SECOND, table=TABLE | {"access": {"kind": "private", "send": ["members"]}})
+    world, application = simulation.world, simulation.world.actors[1]
+    assert not application.is_open
+    refused = [record for record in world.history.records if record.kind == "refused-transaction"]
+    assert len(refused) > 3  # tried again and again, not given up after four
+    assert application.signers[0].update(0, world.now_us, 10**12) == (0, 0, 0)

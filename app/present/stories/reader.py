@@ -1,18 +1,24 @@
 """What the story of an application is read from: its contracts' answers and events at one moment of the run."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from app.contract_calls import open_state, read_function
 from app.present.contracts import Doing, iter_doings
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.widgets.models import Field, Series
+from chain.contracts.abi import Abi
 from chain.contracts.library import load_artifact
 from chain.economy.application import Application
 from chain.ledger.actions import Call
 from chain.simulation.simulation import Simulation
-from chain.units import MINUTE, Address, NodeId, TimeUs
+from chain.simulation.world import World
+from chain.units import MINUTE, Address, Hash, NodeId, TimeUs
+
+MOST_POINTS: Final = 240
+"""Points of a line: more than a terminal has columns of dots to show."""
 
 
 class Chart(NamedTuple):
@@ -22,6 +28,12 @@ class Chart(NamedTuple):
     series: tuple[Series, ...]
     unit: str = ""
     x_label: str = "min"
+    y_range: tuple[float, float] | None = None
+    """From where to where; the lines themselves and zero when None."""
+    markers: tuple[Series, ...] = ()
+    """Single points, each row of them in the colour of the series in the same place."""
+    is_area: bool = True
+    """Whether what is below the first line is filled."""
 
 
 class Story(NamedTuple):
@@ -44,6 +56,16 @@ class Happened(NamedTuple):
     name: str
     values: dict[str, Any]
     doing: Doing
+
+
+_decoded: "WeakKeyDictionary[World, dict[tuple[Hash, int, Address], tuple[Happened, ...]]]" = WeakKeyDictionary()
+"""What each doing told, since blocks never change and decoding is slow."""
+
+
+def _decode(doing: Doing, address: Address, abi: Abi) -> tuple[Happened, ...]:
+    time_us = doing.block.block.header.time_us
+    decoded = (abi.decode_log(log) for log in doing.receipt.logs if log.address == address)
+    return tuple(Happened(time_us, event.name, values, doing) for event, values in filter(None, decoded))
 
 
 class Reader:
@@ -78,14 +100,14 @@ class Reader:
 
     def list_events(self, label: str, *names: str) -> list[Happened]:
         """Return a contract's events of these names, all when none is given; the oldest first."""
-        abi, address = load_artifact(self.application.artifacts[label]).abi, self.application.addresses[label]
-        found = list[Happened]()
+        address, abi = self.application.addresses[label], load_artifact(self.application.artifacts[label]).abi
+        known, found = _decoded.setdefault(self.world, {}), list[Happened]()
         for doing in iter_doings(self.world, address, self.at_us):
-            for log in doing.receipt.logs:
-                decoded = abi.decode_log(log) if log.address == address else None
-                if decoded is not None and (not names or decoded[0].name in names):
-                    found.append(Happened(doing.block.block.header.time_us, decoded[0].name, decoded[1], doing))
-        return found
+            key = doing.block.hash, doing.place, address
+            if key not in known:
+                known[key] = _decode(doing, address, abi)
+            found += known[key]
+        return [it for it in found if it.name in names] if names else found
 
     def list_failures(self, label: str) -> list[Doing]:
         """Return the calls of a contract that failed, the oldest first."""
@@ -111,5 +133,7 @@ class Reader:
 
 
 def build_series(label: str, points: Sequence[tuple[int, float]]) -> Series:
-    """Return a line from (time in µs, value) points, over virtual minutes."""
+    """Return a line from (time in µs, value) points, over virtual minutes; thinned evenly when there are very many."""
+    if len(points) > MOST_POINTS:
+        points = [*(points[place * len(points) // MOST_POINTS] for place in range(MOST_POINTS)), points[-1]]
     return Series(label, tuple((time_us / MINUTE, value) for time_us, value in points))
