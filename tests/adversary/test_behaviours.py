@@ -125,6 +125,16 @@ def test_a_scenario_turns_nodes_by_an_event_and_a_copy_goes_on_alike() -> None:
     assert run(copy, 60).compute_digest() == run(simulation, 60).compute_digest()
 
 
+def test_the_scenario_of_traitors_shows_a_slashing_and_refused_blocks_and_goes_on() -> None:
+    text = (files("chain") / "scenarios/traitors.toml").read_text(encoding="utf-8")
+    simulation = run(build(load_scenario(text, "traitors"), 7), 1200)
+    world = simulation.world
+    slashed = [index for index, it in enumerate(world.get_canonical().state.registry.validators) if it.is_slashed]
+    assert slashed == [3]
+    assert {item.spread.origin for item in world.refusals.items} == {10}
+    assert world.get_canonical().state.epoch - world.get_canonical().state.justification.finalized.epoch <= 3
+
+
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(CommandRefused, match="command/byzantine"):
         start("proof-of-work").submit(TurnByzantine(0, "equivocating"))
