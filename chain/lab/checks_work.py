@@ -279,7 +279,7 @@ def _build_race_checks() -> list[Check]:
             share = per_cent / 100
             error = sqrt(share * (1 - share) / PUBLISHED_BLOCKS)
             few = 4 * error / share  # three to twenty-five blocks in all: nobody can say it to 15 per cent
-            blocks = min(200_000, max(6_000, round(1_000 / share)))
+            blocks = min(200_000, max(6_000, round(2_500 / share)))
             checks.append(
                 Check(
                     f"stale blocks of 16 pools, {interval_s:g} s, {'relay' if has_relay else 'standard'}",
@@ -287,7 +287,7 @@ def _build_race_checks() -> list[Check]:
                     share,
                     0.15 if share >= 0.005 else round(few, 2),
                     measure_race(interval_s, has_relay, blocks // 8, blocks),
-                    quick_tolerance=0.3 if share < 0.05 else 0.2,
+                    quick_tolerance=0.35,
                     is_quick=interval_s in (600, 10) and share >= 0.005,
                     published_error=error,
                 )
