@@ -74,6 +74,8 @@ def test_everything_is_told(house: Contract) -> None:
         ("Forfeited", 1, CAROL, 60),
         ("Withdrawn", BOB, 20),
     ]
+    with pytest.raises(Reverted, match="nothing owed"):
+        house.send(BOB, "withdraw")
 
 
 def test_nobody_learns_a_bid_before_all_are_in(house: Contract) -> None:
@@ -152,8 +154,9 @@ def test_absurd_auctions_are_refused(house: Contract) -> None:
         with pytest.raises(Reverted, match=reason):
             house.send(SELLER, "start", deeds, 1, reserve, commit_s, reveal_s)
     for name, *values in (("commit", SALT), ("reveal", 1, SALT), ("forfeit", BOB), ("settle",)):
-        with pytest.raises(Reverted, match="no such auction"):
-            house.get(name, 7, *values)
+        for number in (1, 7):
+            with pytest.raises(Reverted, match="no such auction"):
+                house.get(name, number, *values)
 
 
 @settings(max_examples=60)

@@ -69,6 +69,21 @@ def test_an_offer_can_be_taken_back(chain: Contract) -> None:
         chain.send(FARM, "offer", 0, FARM)
 
 
+def test_what_is_used_up_cannot_be_accepted(chain: Contract) -> None:
+    """An offer ends when the batch does: goods that were divided, mixed or eaten change hands no more."""
+    chain.send(FARM, "offer", 0, MILL)
+    chain.send(FARM, "split", 0, [50, 50])
+    chain.send(FARM, "offer", 1, MILL)
+    chain.send(FARM, "merge", [1, 2])
+    chain.send(FARM, "offer", 3, MILL)
+    chain.send(FARM, "retire", 3)
+    for batch in range(4):
+        with pytest.raises(Reverted, match="not offered to you"):
+            chain.send(MILL, "accept", batch)
+        with pytest.raises(Reverted, match="used up"):
+            chain.send(FARM, "retire", batch)
+
+
 def test_parts_add_up(chain: Contract) -> None:
     assert chain.send(FARM, "split", 0, [70, 30]).value == (1, 2)
     for quantities in ([70], [], [70, 29], [70, 31], [100, 0]):
@@ -120,8 +135,9 @@ def test_a_recall_stops_all_that_was_made_of_it(chain: Contract) -> None:
     hand_over(chain, 3, FARM, MILL)
     with pytest.raises(Reverted, match="recalled already"):
         chain.send(FARM, "recall", 1, "again")
-    with pytest.raises(Reverted, match="no such batch"):
-        chain.send(AUTHORITY, "recall", 99, "nothing")
+    for number in (5, 99):
+        with pytest.raises(Reverted, match="no such batch"):
+            chain.send(AUTHORITY, "recall", number, "nothing")
 
 
 def test_a_lineage_that_is_too_long_to_walk_is_never_made(chain: Contract) -> None:
@@ -143,6 +159,8 @@ def test_what_is_not_there_is_nobodys(chain: Contract) -> None:
         chain.send(FARM, "make", "", 1)
     with pytest.raises(Reverted, match="no quantity"):
         chain.send(FARM, "make", "wheat", 0)
+    told = chain.send(AUTHORITY, "license", MILL, True).events
+    assert told == [(chain, "Licensed", {"maker": MILL, "is_licensed": True})]
     for sender, name, *values in ((FARM, "offer", 7, MILL), (FARM, "retire", 7), (FARM, "accept", 7)):
         with pytest.raises(Reverted, match=r"not the holder|not offered to you"):
             chain.send(sender, name, *values)
