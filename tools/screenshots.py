@@ -35,6 +35,27 @@ class Shot(NamedTuple):
     """``in_flight``, ``fork`` or ``quiet`` (just then)."""
     keys: tuple[str, ...] = ()
     """Pressed before the picture."""
+    settings: tuple[str, ...] = ()
+    """As ``--set`` takes them."""
+
+
+def build_consensus_shots() -> tuple[Shot, ...]:
+    """Return a picture of the page of every protocol, and one of the form for a new run."""
+    protocols = (
+        ("proof-of-work", "classroom", 700), ("ghost", "classroom", 700), ("proof-of-stake", "classroom-pos", 302),
+        ("delegated-proof-of-stake", "classroom", 402), ("proof-of-authority", "classroom", 402),
+        ("tendermint", "classroom", 305), ("snowman", "classroom", 303), ("raft", "classroom", 301),
+    )  # fmt: skip
+    shots = [
+        Shot(f"consensus-{name}", scenario=scenario, after_s=after_s, moment="quiet", keys=("c",),
+             settings=(f"consensus.protocol={name}",))
+        for name, scenario, after_s in protocols
+    ]  # fmt: skip
+    narrow = Shot(
+        "consensus-80x24", size=(80, 24), after_s=305, moment="quiet", keys=("c", "v"),
+        settings=("consensus.protocol=tendermint",),
+    )  # fmt: skip
+    return (*shots, narrow, Shot("new-run", moment="quiet", keys=("N",)))
 
 
 SHOTS: Final = (
@@ -49,6 +70,7 @@ SHOTS: Final = (
     Shot("mempool", keys=("4",)),
     Shot("why", keys=("question_mark",)),
     Shot("access", scenario="classroom-hybrid", after_s=400, moment="quiet", keys=("A", "down", "down", "right")),
+    *build_consensus_shots(),
 )
 """Every picture; one line more is one picture more."""
 
@@ -69,6 +91,14 @@ def is_fork(world: Any, record: Any) -> int | None:
 MOMENTS: Final[dict[str, Callable[[Any, Any], int | None]]] = {"in_flight": is_in_flight, "fork": is_fork}
 
 
+def read_scenario(shot: Shot) -> Any:
+    """Return the scenario of a picture, with its settings."""
+    from app.starting import read_shipped_scenario
+    from chain.scenario import apply_settings
+
+    return apply_settings(read_shipped_scenario(shot.scenario), shot.settings)
+
+
 def find_moment(shot: Shot) -> int:
     """Play the run once without pictures; return the moment of the picture."""
     from app.starting import build_session
@@ -76,7 +106,7 @@ def find_moment(shot: Shot) -> int:
 
     if shot.moment == "quiet":
         return shot.after_s * SECOND
-    simulation = build_session(shot.scenario, shot.seed, None).simulation
+    simulation = build_session(read_scenario(shot), shot.seed, None).simulation
     for minute in range(1, 60):
         simulation.run_until(TimeUs((shot.after_s + 60 * minute) * SECOND))
         for record in simulation.world.tree.records[2:]:
@@ -96,7 +126,7 @@ async def take(shot: Shot) -> str:
             """Time stands still."""
 
     moment_us = find_moment(shot)
-    app = StillApp(scenario=shot.scenario, seed=shot.seed)
+    app = StillApp(scenario=read_scenario(shot), seed=shot.seed)
     async with app.run_test(size=shot.size) as pilot:
         while app._clock is None:
             await asyncio.sleep(0.01)

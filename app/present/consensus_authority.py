@@ -176,10 +176,15 @@ def _build_clique_grid(
             )
         is_next = account == get_in_turn(snapshot)
         rows.append(GridRow(("▸" if is_next else " ") + name_node(node), tuple(cells), is_next))
-    legend = "■ in turn, difficulty 2  □ out of turn, 1  ✚ votes to add  ✖ to drop  ▸ in turn next"
+    legend = "■ in turn, difficulty 2  □ out of turn, 1  + votes to add  ✖ to drop  ▸ in turn next"
     headings = tuple(str(record.height % 10) for record in shown)
     return Grid(
-        "Who signed the last blocks", headings, tuple(rows) if shown else (), legend, "No block has been signed yet"
+        "Who signed the last blocks",
+        headings,
+        tuple(rows) if shown else (),
+        legend,
+        "No block has been signed yet",
+        is_newest_last=True,
     ), things
 
 
@@ -190,7 +195,7 @@ def _build_clique_cell(record: BlockRecord, node: int, nodes: dict[Address, int]
     if any(seal.beneficiary):
         adds = record.block.header.nonce == NONCE_AUTH
         words += f" It votes to {'add' if adds else 'drop'} {_name(nodes, seal.beneficiary)}."
-        return GridCell("✚" if adds else "✖", "accent", words)
+        return GridCell("+" if adds else "✖", "accent", words)
     return GridCell("■", "good", words) if seal.difficulty == DIFF_INTURN else GridCell("□", "warning", words)
 
 
@@ -303,7 +308,9 @@ def _build_aura_grid(
         is_due = rules.get_primary(step) == validator.index
         rows.append(GridRow(("▸" if is_due else " ") + name, tuple(cells), is_due))
     headings = tuple(str(place % 10) for place in range(first, step + 1))
-    return Grid("Steps and their signers", headings, tuple(rows), "■ block  ✕ empty  ◌ due  ▸ this step"), things
+    return Grid(
+        "Steps and their signers", headings, tuple(rows), "■ block  ✕ empty  ◌ due  ▸ this step", is_newest_last=True
+    ), things
 
 
 def _build_aura_cell(name: str, step: int, record: BlockRecord | None, is_due: bool) -> GridCell:

@@ -269,7 +269,7 @@ def _build_grid(at: _Height) -> tuple[Grid, dict[tuple[int, int], Thing]]:
                 things[place] = Thing("node", at.node_of(index)) if block is None else Thing("block", block)
         lock = at.get_lock(index)
         cells.append(
-            GridCell("⚿" if lock else " ", "accent", f"{name} is locked on {shorten_hash(lock.value)}." if lock else "")
+            GridCell("◆" if lock else " ", "accent", f"{name} is locked on {shorten_hash(lock.value)}." if lock else "")
         )
         things[row, len(cells) - 1] = Thing("node", at.node_of(index))
         is_proposer = index == at.rules.get_proposer(at.state, at.round)
@@ -277,7 +277,7 @@ def _build_grid(at: _Height) -> tuple[Grid, dict[tuple[int, int], Thing]]:
     headings = tuple(
         f"{'pv' if kind == PREVOTE else 'pc'}{round_}" for round_ in at.rounds for kind in (PREVOTE, PRECOMMIT)
     )
-    legend = "pv prevote  pc precommit  ● for the block  ○ nil  ◔ on its way  · none  ⚿ locked  ‼ two votes  ▸ proposes"
+    legend = "pv prevote  pc precommit  ● for the block  ○ nil  ◔ on its way  · none  ◆ locked  ! two votes  ▸ proposes"
     decided = " (decided)" if at.height <= at.look.head.height else ""
     return Grid(
         f"Votes of height {at.height}{decided}, as heard by {at.look.name}", (*headings, "lock"), tuple(rows), legend
@@ -288,7 +288,7 @@ def _build_cell(at: _Height, name: str, kind: str, round_: int, sent: list[Messa
     heard = [record for record in sent if at.look.has_heard(record)]
     place = f"in round {round_} of height {at.height}"
     if len({record.value for record in heard}) > 1:
-        return GridCell("‼", "attack", f"{name} sent two different {kind}s {place}: evidence against it.")
+        return GridCell("!", "attack", f"{name} sent two different {kind}s {place}: evidence against it.")
     if heard:
         value, delay = heard[0].value, at.look.get_heard_us(heard[0]) - heard[0].published_us
         after = f", heard {format_delay(delay)}" if delay else ""
@@ -331,5 +331,5 @@ def _describe_state(at: _Height, index: int, evidence: dict[int, Any]) -> tuple[
     if not at.state.powers[index]:
         return "○ no seat", "muted"
     if index in evidence:
-        return "‼ accused", "attack"
+        return "! accused", "attack"
     return ("● votes", "good") if at.look.is_online(at.node_of(index)) else ("○ off", "warning")

@@ -200,7 +200,7 @@ def _build_grid(
             things[row, turn] = Thing("block", blocks[-1].hash) if blocks else Thing("node", node)
             cells.append(_build_cell(node, slots, blocks, now, branch))
         rows.append(GridRow(("▸" if number == last else " ") + f"round {number}", tuple(cells), number == last))
-    legend = "■ all blocks made  ▤ some  ✕ missed  ◌ now  · to come"
+    legend = "■ all blocks made  ◇ some  ✕ missed  ◌ now  · to come"
     return Grid("Rounds and turns", (), tuple(rows), legend), things
 
 
@@ -224,7 +224,7 @@ def _build_cell(node: int, slots: range, blocks: list[BlockRecord], now: int, br
     if slots[-1] >= now:
         return GridCell(f"{name}◌", "pending", f"{name} may produce in {where}: {len(blocks)} so far.")
     if blocks:
-        return GridCell(f"{name}▤", "warning", f"{name} made {len(blocks)} of {len(slots)} blocks in {where}.")
+        return GridCell(f"{name}◇", "warning", f"{name} made {len(blocks)} of {len(slots)} blocks in {where}.")
     return GridCell(f"{name}✕", "bad", f"{name} made no block in {where}.")
 
 

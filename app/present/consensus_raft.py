@@ -222,7 +222,12 @@ def _build_grid(at: _Cluster) -> tuple[Grid, dict[tuple[int, int], Thing]]:
     headings = tuple(str(record.height % 10) for record in entries)
     legend = "▣ committed  ■ written  ◌ not yet  ▸ leader  one column an entry, by last digit of its index"
     return Grid(
-        "The log of each node", headings, tuple(rows) if entries else (), legend, "Nothing has been written yet"
+        "The log of each node",
+        headings,
+        tuple(rows) if entries else (),
+        legend,
+        "Nothing has been written yet",
+        is_newest_last=True,
     ), things
 
 

@@ -64,7 +64,7 @@ def build_grid(
             things[place, column] = Thing("node", clock.node_of(index))
         mark = "▸" if slot == clock.slot else " "
         rows.append(GridRow(f"{mark}slot {slot}", tuple(cells), slot == clock.slot))
-    legend = "■ block  ✕ missed  ● voted head and target  ◆ other head  ◔ on its way  ◌ due  ‼ contradicts itself"
+    legend = "■ block  ✕ missed  ● voted head and target  ◆ other head  ◔ on its way  ◌ due  ! contradicts itself"
     columns = ("block", *("vote" for _ in range(max(map(len, clock.duties.committees), default=0))))
     return Grid(
         f"Epoch {clock.epoch}: blocks and votes, as heard by {clock.look.name}", columns, tuple(rows), legend
@@ -74,7 +74,7 @@ def build_grid(
 def _build_proposer_cell(clock: Clock, slot: int, proposer: int, made: list[BlockRecord]) -> GridCell:
     name = name_node(proposer) if proposer >= 0 else "–"
     if len(made) > 1:
-        return GridCell(f"{name}‼", "attack", f"{name} made {len(made)} blocks for slot {slot}: it can be slashed.")
+        return GridCell(f"{name}!", "attack", f"{name} made {len(made)} blocks for slot {slot}: it can be slashed.")
     if made:
         return GridCell(f"{name}■", "good", f"{name} proposed #{made[0].height} in slot {slot}.")
     if slot < clock.slot:
@@ -86,7 +86,7 @@ def _build_vote_cell(clock: Clock, slot: int, index: int, sent: list[MessageReco
     name = name_node(clock.node_of(index))
     heard = [record for record in sent if clock.look.has_heard(record)]
     if len({record.value for record in heard}) > 1:
-        return GridCell(f"{name}‼", "attack", f"{name} voted twice for epoch {clock.epoch}: it can be slashed.")
+        return GridCell(f"{name}!", "attack", f"{name} voted twice for epoch {clock.epoch}: it can be slashed.")
     if heard:
         return _build_heard_cell(clock, name, heard[0])
     if sent:

@@ -245,7 +245,7 @@ def _build_members(writer: Writer, clock: Clock) -> tuple[Member, ...]:
 def describe_validator(validator: Validator, epoch: int) -> tuple[str, Tone]:
     """Return what a validator is in an epoch."""
     if validator.is_slashed:
-        return "‼ slashed", "attack"
+        return "! slashed", "attack"
     if validator.is_active(epoch):
         is_leaving = validator.exit_epoch < FAR_FUTURE_EPOCH
         return (f"◔ leaves e{validator.exit_epoch}", "warning") if is_leaving else ("● active", "good")

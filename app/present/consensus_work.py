@@ -240,6 +240,7 @@ def _build_race(
         grid_rows if shown else (),
         f"■ on the branch  □ stale{uncles}  one column a block, by last digit of its height",
         "No block has been found yet",
+        is_newest_last=True,
     ), things
 
 

@@ -260,3 +260,5 @@ class Grid:
     legend: str = ""
     """What the glyphs mean."""
     empty: str = "Nothing to show yet"
+    is_newest_last: bool = False
+    """Whether the last column is the newest one, which is looked at first."""

@@ -51,6 +51,8 @@ class VoteGrid(CanvasWidget, can_focus=True):
     def show(self, grid: Grid) -> None:
         """Show another grid; the cursor stays where it is, as far as there is such a place."""
         if grid != self.grid:
+            if grid.is_newest_last and (not self.grid.rows or not self.grid.is_newest_last):
+                self.column = max((len(row.cells) for row in grid.rows), default=1) - 1
             self.grid = grid
             self._choose(self.row, self.column)
             self.redraw()
