@@ -55,7 +55,7 @@ BLOCK_KILOBYTES: Final = (
 WAITING_NUMERATOR, WAITING_DENOMINATOR = 200, 190
 """The simulator draws waiting times with mean 2 / 0.19 minutes over the share where the interval is ten minutes."""
 RECENT_BLOCKS: Final = 80
-"""Among so many of the last blocks a pool looks for the highest it knows."""
+"""Requests for older blocks have been answered."""
 LONGEST_LATENCY_US: Final = 1_000_000
 NEVER: Final = 1 << 60
 
@@ -80,6 +80,8 @@ class RacedBlock:
     parent: int
     """Index of the parent; −1 for the first."""
     height: int
+    tallest: int
+    """The greatest height of all blocks found so far."""
     found_us: int
     upload_us: int
     """What one upload takes."""
@@ -147,19 +149,22 @@ def run_race(seed: int, interval_s: float, blocks: int, has_relay: bool) -> Race
         if parent >= 0:
             valid_us = np.maximum(valid_us, raced[parent].valid_us)
         height = raced[parent].height + 1 if parent >= 0 else 1
-        raced.append(RacedBlock(pool, parent, height, now_us, _compute_upload_us(size_bytes), valid_us))
+        tallest = max(height, raced[-1].tallest if raced else 0)
+        raced.append(RacedBlock(pool, parent, height, tallest, now_us, _compute_upload_us(size_bytes), valid_us))
     return Race(tuple(raced), _find_stale(raced))
 
 
 def _choose_head(raced: list[RacedBlock], pool: int, now_us: int) -> int:
     """Return the highest block the pool knows, of several the one it knew first; −1 for none."""
-    first = max(0, len(raced) - RECENT_BLOCKS)
-    known = [
-        (-block.height, block.valid_us.item(pool), index)
-        for index, block in enumerate(raced[first:], first)
-        if block.valid_us.item(pool) <= now_us
-    ]
-    return min(known)[2] if known else first - 1
+    chosen, rank = -1, (0, 0)
+    for index in range(len(raced) - 1, -1, -1):
+        block = raced[index]
+        if -block.tallest > rank[0]:
+            break
+        known_us = block.valid_us.item(pool)
+        if known_us <= now_us and (-block.height, known_us) < rank:
+            chosen, rank = index, (-block.height, known_us)
+    return chosen
 
 
 def _find_stale(raced: list[RacedBlock]) -> tuple[bool, ...]:
