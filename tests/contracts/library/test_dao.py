@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from hypothesis.strategies import booleans, integers, lists, sampled_from, tuples
-from stage import ALICE, BOB, CAROL, COIN, DAVE, ERIN, FRANK, NOBODY, Contract, Reverted, Stage
+from stage import ALICE, BOB, CAROL, COIN, DAVE, ERIN, FRANK, NOBODY, Contract, Event, Reverted, Stage
 
 from chain.units import Address
 
@@ -35,12 +35,12 @@ def propose_call(dao: Contract, name: str, *values: object) -> int:
     return proposal
 
 
-def carry(dao: Contract, proposal: int) -> None:
-    """Let all vote yes, wait, execute."""
+def carry(dao: Contract, proposal: int) -> list[Event]:
+    """Let all vote yes, wait, execute; return what was told then."""
     for member in MEMBERS:
         dao.send(member, "vote", proposal, True)
     dao.stage.pass_time(VOTING_S + DELAY_S)
-    dao.send(STRANGER, "execute", proposal)
+    return dao.send(STRANGER, "execute", proposal).events
 
 
 def test_from_a_proposal_to_its_execution(dao: Contract) -> None:
@@ -119,7 +119,8 @@ def test_the_rules_are_changed_by_proposals_only(dao: Contract) -> None:
     for name, *values in (("issue", STRANGER, 5), ("change_quorum", 1)):
         with pytest.raises(Reverted, match="only by a proposal"):
             dao.send(ALICE, name, *values)
-    carry(dao, propose_call(dao, "issue", STRANGER, 5))
+    told = carry(dao, propose_call(dao, "issue", STRANGER, 5))
+    assert told[0] == (dao, "Transfer", {"sender": NOBODY, "receiver": STRANGER, "amount": 5})
     assert (dao.get("get_votes", STRANGER), dao.get("get_total")) == (5, 45)
     carry(dao, propose_call(dao, "change_quorum", 80))
     assert dao.get("quorum_percent") == 80
