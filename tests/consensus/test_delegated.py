@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chain.consensus.accountability import find_double_confirmers
 from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.delegated import (
@@ -299,6 +300,35 @@ def test_a_copy_goes_on_in_the_same_way() -> None:
     simulation = run(start("bitshares"), 100)
     copy = simulation.copy()
     assert run(copy, 60).compute_digest() == run(simulation, 60).compute_digest()
+
+
+@pytest.mark.parametrize("traitors", [3, 4, 5])
+def test_more_than_a_third_can_make_two_branches_irreversible_and_is_convicted(traitors: int) -> None:
+    """Ten producers, the honest ones half on either branch; traitors sign and confirm on both."""
+    world = start("classroom", "network.nodes=10", "consensus.interval=1s", "traffic.rate_per_s=0").world
+    rules, genesis = world.consensus.rules, world.tree.records[0]
+    assert isinstance(rules, DelegatedRules)
+    half = traitors + (10 - traitors) // 2
+    sides = [{*range(traitors), *range(traitors, half)}, {*range(traitors), *range(half, 10)}]
+    tips, last = [genesis, genesis], [dict.fromkeys(range(10), 0), dict.fromkeys(range(10), 0)]
+    for slot in range(1, 80):
+        for side, tip in enumerate(tips):
+            index = rules.get_turn(tip.state, slot)
+            if index in sides[side]:
+                seal = DelegatedSeal(slot, tip.height - last[side][index] if last[side][index] else 0)
+                later_us = slot * SECOND - tip.block.header.time_us - 1
+                view = world.view(rules.keyring.validators[index].node)
+                block = view.build_block(tip.hash, encode(seal), later_us=later_us)
+                signed = sign_block(block, seal, rules.keyring, index, SEAL_DOMAIN)
+                record = world.publish_block(view.node, signed)
+                assert record is not None
+                tips[side], last[side][index] = record, record.height
+    irreversible = [tip.state.confirmations.irreversible for tip in tips]
+    culprits = find_double_confirmers(*tips, genesis)
+    assert all(irreversible) == (traitors > 3)  # 7 of 10 are needed on each side
+    assert {rules.candidates[address] for address in culprits} == set(range(traitors))
+    for one, other in culprits.values():
+        assert one.block.header.proposer == other.block.header.proposer
 
 
 @settings(max_examples=15, deadline=None)
