@@ -9,12 +9,11 @@ from rich.cells import cell_len
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import BindingType
-from textual.message import Message
 
 from app.widgets.block_lanes import compute_lanes
+from app.widgets.block_picker import BlockPicker, bind_picker
 from app.widgets.canvas import Canvas, CanvasWidget
 from app.widgets.glyphs import FINAL, WAITING
-from app.widgets.keys import bind
 from app.widgets.models import ChainBlock
 from app.widgets.text import clean, fit, set_in
 
@@ -24,7 +23,7 @@ LANE_ROWS: Final = 2
 _EDGES: Final = {"canonical": "┌─┐│└┘", "final": "┏━┓┃┗┛", "stale": "┌┄┐┆└┘", "pending": "┌┄┐┆└┘"}
 
 
-class BlockStrip(CanvasWidget, can_focus=True):
+class BlockStrip(BlockPicker, CanvasWidget, can_focus=True):
     """Boxes of the newest blocks that fit; ``show`` gives new ones."""
 
     PENS = (
@@ -41,28 +40,7 @@ class BlockStrip(CanvasWidget, can_focus=True):
         "hover",
     )
     DEFAULT_CSS = "BlockStrip { height: 5; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        bind("left", "move(-1)", "strip.left", "Choose the block before"),
-        bind("right", "move(1)", "strip.right", "Choose the block after"),
-        bind("up", "lane(-1)", "strip.up", "Choose the branch above"),
-        bind("down", "lane(1)", "strip.down", "Choose the branch below"),
-        bind("end", "follow", "strip.follow", "Choose nothing and follow the tip"),
-        bind("enter", "open", "strip.open", "Open the chosen block", show=True),
-    ]
-
-    class BlockOpened(Message):
-        """A block should be opened."""
-
-        def __init__(self, block: str) -> None:
-            self.block = block
-            super().__init__()
-
-    class BlockChosen(Message):
-        """Another block was chosen."""
-
-        def __init__(self, block: str) -> None:
-            self.block = block
-            super().__init__()
+    BINDINGS: ClassVar[list[BindingType]] = bind_picker("strip")
 
     def __init__(self, blocks: tuple[ChainBlock, ...] = (), working: str = "", **options: Any) -> None:
         super().__init__(**options)
@@ -179,15 +157,7 @@ class BlockStrip(CanvasWidget, can_focus=True):
         self.chosen = None
         self.redraw()
 
-    def action_open(self) -> None:
-        """Open the chosen block."""
-        if self.chosen is not None:
-            self.post_message(self.BlockOpened(self.chosen))
-
-    def on_click(self, event: events.Click) -> None:
-        """Choose a block; open the one that is chosen already."""
-        block = self.get_thing_at(event)
-        if block is not None and block == self.chosen:
-            self.action_open()
-        elif block is not None:
-            self.choose(block)
+    def get_block_at(self, event: events.MouseEvent) -> str | None:
+        """Return the block under the mouse."""
+        block: str | None = self.get_thing_at(event)
+        return block

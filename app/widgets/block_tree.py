@@ -12,11 +12,11 @@ from textual import events
 from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from app.widgets.block_lanes import compute_lanes
+from app.widgets.block_picker import BlockPicker, bind_picker
 from app.widgets.canvas import Canvas
 from app.widgets.glyphs import BLOCK, FINAL, STALE, WAITING
 from app.widgets.keys import bind
@@ -32,7 +32,7 @@ _GLYPHS: Final = {"canonical": BLOCK, "final": FINAL, "stale": STALE, "pending":
 _STATE_WORDS: Final = {"canonical": "", "final": "final", "stale": "stale", "pending": "pending"}
 
 
-class BlockTree(PenMixin, ScrollView, can_focus=True):
+class BlockTree(BlockPicker, PenMixin, ScrollView, can_focus=True):
     """Shows the tree of a node or of the whole network."""
 
     PENS = (
@@ -55,30 +55,11 @@ class BlockTree(PenMixin, ScrollView, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("left", "move(-1)", "tree.left", "Choose the parent"),
-        bind("right", "move(1)", "tree.right", "Choose the child"),
-        bind("up", "lane(-1)", "tree.up", "Choose the branch above"),
-        bind("down", "lane(1)", "tree.down", "Choose the branch below"),
+        *bind_picker("tree"),
         bind("home", "first", "tree.first", "Choose the first block"),
-        bind("end", "follow", "tree.follow", "Go to the tip and stay there"),
         bind("plus,equals_sign", "zoom(1)", "tree.in", "More room for each block"),
         bind("minus", "zoom(-1)", "tree.out", "Less room for each block"),
-        bind("enter", "open", "tree.open", "Open the chosen block", show=True),
     ]
-
-    class BlockChosen(Message):
-        """Another block was chosen."""
-
-        def __init__(self, block: str) -> None:
-            self.block = block
-            super().__init__()
-
-    class BlockOpened(Message):
-        """A block should be opened."""
-
-        def __init__(self, block: str) -> None:
-            self.block = block
-            super().__init__()
 
     def __init__(self, blocks: tuple[ChainBlock, ...] = (), **options: Any) -> None:
         super().__init__(**options)
@@ -290,16 +271,7 @@ class BlockTree(PenMixin, ScrollView, can_focus=True):
         if chosen is not None and not self.is_following:
             self._show_block(chosen)
 
-    def action_open(self) -> None:
-        """Open the chosen block."""
-        if self.chosen is not None:
-            self.post_message(self.BlockOpened(self.chosen))
-
-    def on_click(self, event: events.Click) -> None:
-        """Choose a block; open the one that is chosen already."""
+    def get_block_at(self, event: events.MouseEvent) -> str | None:
+        """Return the block under the mouse."""
         offset = event.get_content_offset(self)
-        block = None if offset is None else self._get_window().things.get((offset.x, offset.y))
-        if block is not None and block == self.chosen:
-            self.action_open()
-        elif block is not None:
-            self.choose(block)
+        return None if offset is None else self._get_window().things.get((offset.x, offset.y))
