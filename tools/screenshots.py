@@ -35,6 +35,8 @@ class Shot(NamedTuple):
     """``in_flight``, ``fork`` or ``quiet`` (just then)."""
     keys: tuple[str, ...] = ()
     """Pressed before the picture."""
+    has_wallet: bool = False
+    """Whether there is a wallet, of a phrase everybody knows, with coins from the faucet."""
     settings: tuple[str, ...] = ()
     """As ``--set`` takes them."""
 
@@ -68,6 +70,7 @@ SHOTS: Final = (
     Shot("node", keys=("right_square_bracket", "right_square_bracket", "enter")),
     Shot("chain", scenario="two-continents", seed=3, keys=("2",)),
     Shot("mempool", keys=("4",)),
+    Shot("wallet", moment="quiet", keys=("3",), has_wallet=True),
     Shot("why", keys=("question_mark",)),
     Shot("access", scenario="classroom-hybrid", after_s=400, moment="quiet", keys=("A", "down", "down", "right")),
     *build_consensus_shots(),
@@ -132,6 +135,8 @@ async def take(shot: Shot) -> str:
             await asyncio.sleep(0.01)
         app.apply_theme(shot.theme, is_kept=False)
         assert app.session is not None
+        if shot.has_wallet:
+            fund_wallet(app, moment_us)
         app.session.simulation.run_until(TimeUs(moment_us))
         app.session.go_live()
         app.show()
@@ -142,6 +147,30 @@ async def take(shot: Shot) -> str:
             app.show()
             await pilot.pause()
         return app.export_screenshot(title="chainroom")
+
+
+def fund_wallet(app: Any, moment_us: int) -> None:
+    """Make a wallet of the phrase of zeros, and let the faucet pay it twice: long ago and just now."""
+    from app.storage.keystore import Keystore
+    from app.storage.paths import get_wallet_file
+    from app.storage.vault import CHEAPEST
+    from app.wallets import get_wallets
+    from chain.simulation.commands import RequestCoins
+    from chain.units import COIN, SECOND, TimeUs
+    from chain.wallet.secret import Secret
+
+    keystore = Keystore(get_wallet_file(), cost=CHEAPEST)
+    account = keystore.create(Secret("abandon " * 11 + "about"), Secret("violet tractor 81"), label="Maya")
+    wallets = get_wallets(app)
+    wallets.reload()
+    wallets.unlock(Secret("violet tractor 81"))
+    wallets.add_account("Savings")
+    wallets.chosen = 0
+    wallets.add_contact("Bakery", "cr1qd27q4l9hcfl3mpg6vhj3z5cw7l0ajelr64dy0l")
+    simulation = app.session.simulation
+    for before_us, amount in ((90 * SECOND, 100 * COIN), (60 * SECOND, 20 * COIN), (SECOND // 4, 25 * COIN)):
+        simulation.run_until(TimeUs(moment_us - before_us))
+        simulation.submit(RequestCoins(0, account.address, amount))
 
 
 def main() -> None:

@@ -43,12 +43,15 @@ def decode_address(text: str) -> Address:
     """Return the address a text stands for; spaces around it do not matter.
 
     Raises InvalidAddress naming what is wrong: the prefix, the length, a character and its position (from 1), mixed
-    case, the version, or only the checksum, with the position of the wrong character when one alone explains it.
+    case, the version, or only the checksum, with the position of the wrong character when one alone explains it. It never
+    repeats a text that is no address: it may be a phrase pasted into the wrong field.
     """
     clean = text.strip()
     lower = clean.lower()
     if not lower.startswith(_HEAD):
-        raise InvalidAddress("address", clean, f"a text that begins with {_HEAD}")
+        raise InvalidAddress(
+            "address", f"{len(clean)} characters", f"a text that begins with {_HEAD}"
+        )  # never the text
     check_case(clean)
     if len(lower) != ADDRESS_LENGTH:
         raise InvalidAddress("address length", len(lower), f"{ADDRESS_LENGTH} characters")

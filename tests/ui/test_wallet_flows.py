@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,8 @@ from chain.ledger.actions import Batch
 from chain.units import COIN, SECOND
 from chain.wallet.secret import Secret
 
-SIZES = [(80, 24), (120, 36)]
+SIZES = [(80, 24), (120, 36)] if os.environ.get("CHAINROOM_FULL") else [(80, 24)]
+HOSTILE = "[/x][bold red]\x1b[31m\x07\u202egnp.exe\u202c\ud800\U000e0041 " + "[/]\u2066x" * 40
 ITEMS = [item.key for _, items in MENU for item in items]
 OTHER_PASSWORD = "orange bicycle 52"
 OTHER_PHRASE = "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong"
@@ -70,13 +73,60 @@ async def test_every_item_of_the_menu_opens_and_escape_leads_home(home: Path, si
         await player.press("escape")
         for key in ITEMS:
             await choose(player, key)
+            while player.app.screen is not player.app.home:
+                await player.press("escape")
+            if key == "hide_account":
+                assert len(player.wallet.wallets.accounts) == 1, "the only account stays"
+
+
+async def test_hostile_text_in_every_field_of_every_dialog_is_shown_harmlessly(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Markup, control and bidirectional characters, halves of characters, long texts: seen, refused, never obeyed."""
+    monkeypatch.chdir(home)
+    async with play_with_coins(home, (120, 36)) as player:
+        wallets = player.wallet.wallets
+        await player.press("escape")
+        player.wallet.form.fill(HOSTILE, HOSTILE, HOSTILE)
+        await player.press("s")
+        check_harmless(player.text)
+        player.wallet.form.fill()
+        wallets.add_contact("[/x][bold]", "cr1qd27q4l9hcfl3mpg6vhj3z5cw7l0ajelr64dy0l")
+        wallets.rename_account(0, "[/x] [red]Maya")
+        wallets.rename_wallet("[link=x][/x]")
+        wallets.labels.set_transaction_label(player.payments[0].id, HOSTILE[:200].replace("\ud800", ""))
+        await player.pause(0.1)
+        check_harmless(player.text)
+        for key in (*ITEMS, "note_contact"):
+            if key in ("make_wallet", "restore_wallet", "hide_account", "switch_wallet", "scheduled"):
+                continue
+            if key == "note_contact":
+                await player.press("k")
+            else:
+                await choose(player, key)
             await player.pause(0.02)
+            screen = player.app.screen
+            for field in screen.query(Input):
+                field.value = HOSTILE
+            for area in screen.query(TextArea):
+                area.text = f"{HOSTILE}\n{HOSTILE}, 1, {HOSTILE}"
+            for submit in ("submit", "action_submit"):
+                if screen is not player.app.home and screen.query(Input) or screen.query(TextArea):
+                    getattr(screen, submit, lambda: None)()
+            await player.pause(0.02)
+            check_harmless(player.text)
             for _ in range(4):
                 if player.app.screen is not player.app.home:
                     await player.press("escape")
             await player.home_again()
-            if key == "hide_account":
-                assert len(player.wallet.wallets.accounts) == 1, "the only account stays"
+            check_harmless(player.text)
+
+
+def check_harmless(text: str) -> None:
+    """Nothing on the screen can move the cursor, turn text around or fail to be written; markup is not obeyed."""
+    found = {letter for letter in text if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")} - {"\n"}
+    assert found == set()
+    text.encode()
 
 
 async def test_a_menu_is_there_without_a_wallet_too(home: Path) -> None:
