@@ -153,12 +153,20 @@ class ChainroomApp(App[None]):
         self.call_after_refresh(lambda: self.run_worker(self._start()))
 
     async def _start(self) -> None:
-        self.session = await asyncio.to_thread(self._build_session)
+        session = await asyncio.to_thread(self._build_session)
+        await self._prepare(session)
+        self.session = session
         await self.home.mount_views()
         self._offer_first_run()
         calm_collector(self)
         self._last_tick_s = time.perf_counter()
         self._clock = self.set_interval(1 / TICKS_PER_S, self._tick)
+
+    async def _prepare(self, session: "Session") -> None:
+        """Read a long run into the explorer's index before anybody waits for it."""
+        from app.present.index import get_index
+
+        await asyncio.to_thread(get_index, session.simulation.world)
 
     def _build_session(self) -> "Session":
         """Continue the last run, unless a certain one was asked for; otherwise begin one."""
@@ -281,7 +289,9 @@ class ChainroomApp(App[None]):
 
         await self._keep_run()
         try:
-            self.session = await asyncio.to_thread(lambda: build_session(*read_source(source, self.saves)))
+            session = await asyncio.to_thread(lambda: build_session(*read_source(source, self.saves)))
+            await self._prepare(session)
+            self.session = session
         except ChainroomError as error:
             self.tell(f"{source.name} was not opened: {error}", "error")
             return

@@ -7,6 +7,7 @@ branch.
 """
 
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -118,11 +119,13 @@ class Session:
             self._step_on()
             self.cursor_us = self.now_us
             return
-        times = [record.time_us for record in self.simulation.history.records]
+        records = self.simulation.history.records
         if direction > 0:
-            self.cursor_us = next((t for t in times if t > self.cursor_us), self.now_us)
+            after = bisect_right(records, self.cursor_us, key=lambda record: record.time_us)
+            self.cursor_us = records[after].time_us if after < len(records) else self.now_us
         else:
-            self.cursor_us = next((t for t in reversed(times) if t < self.cursor_us), TimeUs(0))
+            before = bisect_left(records, self.cursor_us, key=lambda record: record.time_us)
+            self.cursor_us = records[before - 1].time_us if before else TimeUs(0)
 
     def _step_on(self) -> None:
         if self.replay is None:

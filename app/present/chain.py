@@ -6,6 +6,7 @@ single node follows is told on the page of the node. "Final" always says which k
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from app.present.actions import describe_action
 from app.present.finality import describe_cost, get_promise
@@ -105,7 +106,9 @@ def _get_side_standing(world: World, index: RunIndex, record: BlockRecord, at_us
             return Standing("pending", 0, "proposed", get_promise(world).waits)
         meaning = f"Some nodes follow it, others #{head.height} {shorten_hash(head.hash)}: what comes next decides."
         return Standing("pending", 0, "undecided rival", meaning)
-    fork = world.tree.get_fork_point(record, head)
+    fork = record  # from the stale block down it is a few steps, from the head it may be a hundred thousand
+    while fork.parent is not None and not index.is_on_branch(fork, head):
+        fork = fork.parent
     winner = index.get_branch(head)[fork.height + 1] if fork.height < head.height else head
     meaning = (
         f"The network went on with #{winner.height} {shorten_hash(winner.hash)}. No reward; its transactions went back "
@@ -114,13 +117,22 @@ def _get_side_standing(world: World, index: RunIndex, record: BlockRecord, at_us
     return Standing("stale", 0, "stale", meaning)
 
 
+_rivals: "WeakKeyDictionary[World, tuple[tuple[int, ...], set[int]]]" = WeakKeyDictionary()
+"""What was found last: a list asks for every row."""
+
+
 def get_rivals(world: World, index: RunIndex, head: BlockRecord, at_us: TimeUs) -> set[int]:
     """Return the blocks, by index, that are on no branch of the head and may still win.
 
     Where the heaviest branch is followed, those are the branches as heavy as the head's. Elsewhere they are what some
     running node follows all the same, and what stands above the head: proposals that are being voted on.
     """
+    key = (at_us, head.index, world.kernel.steps, len(world.history.records))
+    known = _rivals.get(world)
+    if known is not None and known[0] == key:
+        return known[1]
     rivals: set[int] = set()
+    _rivals[world] = key, rivals
     for tip in _find_rival_tips(world, index, head, at_us):
         record: BlockRecord | None = tip
         while record is not None and not index.is_on_branch(record, head):

@@ -53,7 +53,7 @@ class RunScreen(Screen[None]):
     app: "ChainroomApp"
     is_ready: bool = False
     """Whether every part has been mounted: before that, nothing can be shown."""
-    _timeline: "Timeline | None" = None
+    _timeline: "ClassVar[Timeline | None]" = None  # one for all screens: a new page reads nothing twice
 
     def compose(self) -> ComposeResult:
         """Bars around the body."""
@@ -90,10 +90,10 @@ class RunScreen(Screen[None]):
         """Bring everything up to date with the run at the cursor."""
         from app.present.timeline import Timeline, build_header, build_transport
 
-        if self._timeline is None or self._timeline.world is not session.simulation.world:
-            self._timeline = Timeline(session.simulation.world)
+        if RunScreen._timeline is None or RunScreen._timeline.world is not session.simulation.world:
+            RunScreen._timeline = Timeline(session.simulation.world)
         self.query_one(HeaderBar).show(build_header(session))
-        self.query_one(TransportBar).show(build_transport(session, self._timeline))
+        self.query_one(TransportBar).show(build_transport(session, RunScreen._timeline))
         self.set_class(self.app.is_presenting, "-presenting")
         if self.app.is_presenting:
             from app.present.captions import build_caption

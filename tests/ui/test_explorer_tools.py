@@ -1,0 +1,258 @@
+"""Lists, proofs, odyssey, tampering and playgrounds as a person uses them: by keys and by mouse."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from app.app import ChainroomApp
+from app.present.listing import LISTS
+from app.screens.dialogs import NameDialog
+from app.screens.explorer import ThingPage
+from app.screens.odyssey import OdysseyPage
+from app.screens.playground import PlaygroundScreen
+from app.screens.proof import ProofPage
+from app.screens.tamper import TamperPage
+from app.screens.view import Thing
+from app.session import Session
+from app.widgets.field_list import FieldList
+from app.widgets.timeline import Timeline
+from app.widgets.virtual_table import VirtualTable
+from app.widgets.why import WhyModal
+from chain.proofs import verify
+
+SIZES = [(80, 24), (120, 36)]
+Opened = Callable[..., Any]
+
+
+@pytest.fixture
+def opened(story: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Opened:
+    """``async with opened((80, 24)) as (app, pilot)``: the program on the story, at a standstill at its end."""
+
+    @asynccontextmanager
+    async def open_app(size: tuple[int, int] = (120, 36)) -> AsyncIterator[tuple[ChainroomApp, "Pilot[None]"]]:
+        monkeypatch.setenv("CHAINROOM_HOME", str(tmp_path))
+        monkeypatch.setattr("app.starting.build_session", lambda *_: Session(story.simulation, is_playing=False))
+        app = ChainroomApp("quiet")
+        async with app.run_test(size=size) as pilot:
+            while app._clock is None:
+                await pilot.pause(0.01)
+            app._clock.stop()
+            assert app.session is not None
+            app.session.seek(story.moments["deep"])
+            yield app, pilot
+
+    return open_app
+
+
+async def press(app: ChainroomApp, pilot: "Pilot[None]", *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        app.show()
+        await pilot.pause()
+
+
+async def open_thing(app: ChainroomApp, pilot: "Pilot[None]", kind: Any, key: bytes) -> None:
+    app.open_thing(Thing(kind, key))
+    await pilot.pause()
+    app.show()
+    await pilot.pause()
+
+
+def get_text(app: ChainroomApp) -> str:
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
+
+
+# Lists -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [*SIZES, (200, 50)])
+async def test_lists_fit_and_open_what_they_list(opened: Opened, size: tuple[int, int]) -> None:
+    async with opened(size) as (app, pilot):
+        for name, spec in LISTS.items():
+            await open_thing(app, pilot, "list", name)
+            assert spec.title in get_text(app)
+            await press(app, pilot, "v")
+            table = app.screen.query(VirtualTable).first()
+            if table.count:
+                table.focus()
+                await press(app, pilot, "enter")
+                assert app.screen is not app.home
+                await press(app, pilot, "escape")
+            await press(app, pilot, "escape")
+            assert app.screen is app.home
+
+
+async def test_search_finds_lists_events_and_validators(opened: Opened) -> None:
+    async with opened() as (app, pilot):
+        await press(app, pilot, "slash", *"stale")
+        await press(app, pilot, "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, ThingPage)
+        assert "Stale blocks" in get_text(app)
+        await press(app, pilot, "escape", "slash", *"partition", "enter")
+        await pilot.pause()
+        app.show()
+        await pilot.pause()
+        assert "Event " in get_text(app)
+        await press(app, pilot, "escape", "slash", *"validator 3", "enter")
+        await pilot.pause()
+        assert "n03" in get_text(app)
+
+
+# Proofs ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_proof_by_keys_from_page_to_file(
+    opened: Opened, story: Any, size: tuple[int, int], tmp_path: Path
+) -> None:
+    async with opened(size) as (app, pilot):
+        await open_thing(app, pilot, "transaction", story.transaction)
+        await press(app, pilot, "p")
+        assert isinstance(app.screen, ProofPage)
+        assert "✓ Proven" in get_text(app)
+        await press(app, pilot, "k")
+        assert "✗ Not proven" in get_text(app)
+        await press(app, pilot, "k", "x")
+        assert isinstance(app.screen, NameDialog)
+        target = tmp_path / "my proof.json"
+        app.screen.query_one(Input).value = str(target)
+        await press(app, pilot, "enter")
+        assert verify(json.loads(target.read_text(encoding="utf-8"))).is_good
+        await press(app, pilot, "x")
+        app.screen.query_one(Input).value = str(target)
+        await press(app, pilot, "enter")
+        assert "exists already" in get_text(app), "a file is never overwritten"
+        await press(app, pilot, "escape", "escape", "escape")
+        assert app.screen is app.home
+
+
+async def test_a_balance_is_proved_and_its_steps_explained(opened: Opened, story: Any) -> None:
+    async with opened() as (app, pilot):
+        await open_thing(app, pilot, "address", story.stranger)
+        await press(app, pilot, "p", "down", "enter")
+        assert isinstance(app.screen, WhyModal)
+        assert app.screen.why.rule == "proof/steps"
+        assert "docs/rules.md, line" in app.screen.source
+
+
+async def test_what_is_in_no_block_has_no_proof(opened: Opened, story: Any) -> None:
+    async with opened() as (app, pilot):
+        assert app.session is not None
+        app.session.seek(story.moments["healed"])
+        await open_thing(app, pilot, "transaction", story.transaction)
+        await press(app, pilot, "p")
+        assert "there is nothing to prove yet" in get_text(app)
+
+
+# Odyssey ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_odyssey_tells_the_whole_life(opened: Opened, story: Any, size: tuple[int, int]) -> None:
+    async with opened(size) as (app, pilot):
+        await open_thing(app, pilot, "transaction", story.transaction)
+        await press(app, pilot, "o")
+        assert isinstance(app.screen, OdysseyPage)
+        texts = [event.text for event in app.screen.query_one(Timeline).events]
+        parts = ("asked for coins", "signed by faucet", "mempool of n04", "in block #2′", "back into the mempools",
+                 "in block #4", "final by depth")  # fmt: skip
+        places = [next(place for place, text in enumerate(texts) if part in text) for part in parts]
+        assert places == sorted(places)
+        await press(app, pilot, "escape", "escape")
+        assert app.screen is app.home
+
+
+# Why -------------------------------------------------------------------------------------------------------------
+
+
+async def test_why_names_the_line_of_the_rule(opened: Opened, story: Any) -> None:
+    async with opened() as (app, pilot):
+        await open_thing(app, pilot, "transaction", story.transaction)
+        fields = app.screen.query_one(FieldList)
+        for key, rule in (("fee", "ledger/base-fee"), ("nonce", "ledger/nonce"), ("signature", "ledger/signature")):
+            fields.cursor = [field.key for field in fields.fields].index(key)
+            await press(app, pilot, "question_mark")
+            assert isinstance(app.screen, WhyModal)
+            assert app.screen.why.rule == rule
+            assert "docs/rules.md, line" in app.screen.source
+            await press(app, pilot, "escape")
+
+
+# Tampering -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_tampering_by_keys(opened: Opened, story: Any, size: tuple[int, int]) -> None:
+    before = story.simulation.history.compute_digest()
+    async with opened(size) as (app, pilot):
+        await press(app, pilot, "2", "left", "left", "left", "t")
+        page = app.screen
+        assert isinstance(page, TamperPage)
+        await press(app, pilot, "down", "down", "enter")
+        assert isinstance(app.screen, NameDialog)
+        app.screen.query_one(Input).value = "not a number"
+        await press(app, pilot, "enter")
+        assert "a whole number" in get_text(app)
+        app.screen.query_one(Input).value = str(page._copy.blocks[0].header.time_us + 1)  # type: ignore[union-attr]
+        await press(app, pilot, "enter")
+        assert app.screen is page
+        copy = page._copy
+        assert copy is not None
+        assert all(copy.get_opinion(place).rule for place in range(4))
+        await press(app, pilot, "r", "r", "r", "r")
+        assert not any(copy.get_opinion(place).rule for place in range(4))
+        await press(app, pilot, "u")
+        assert not copy.is_changed
+        await press(app, pilot, "right_square_bracket", "v", "v", "v", "question_mark", "escape", "escape")
+        assert app.screen is app.home
+    assert story.simulation.history.compute_digest() == before
+
+
+async def test_tampering_by_mouse(opened: Opened) -> None:
+    async with opened() as (app, pilot):
+        await press(app, pilot, "2", "left", "left", "left", "t")
+        await pilot.click("#tamper-edit")
+        await pilot.pause()
+        assert isinstance(app.screen, NameDialog)
+        await press(app, pilot, "escape")
+        await pilot.click("#tamper-resync")
+        await pilot.pause()
+        assert isinstance(app.screen, TamperPage)
+
+
+async def test_a_node_on_another_branch_stores_other_blocks(opened: Opened, story: Any) -> None:
+    async with opened() as (app, pilot):
+        stale = next(it for it in story.simulation.world.tree.records if it.height == 2 and it.origin == 4)
+        app.push_screen(TamperPage(stale.hash, 4))
+        await pilot.pause()
+        assert "does not follow #2" in get_text(app)
+        await press(app, pilot, "e", "x", "r", "R", "u", "question_mark", "escape")
+
+
+# Playgrounds -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_playground_by_keys_and_mouse(opened: Opened, size: tuple[int, int]) -> None:
+    async with opened(size) as (app, pilot):
+        await press(app, pilot, "p")
+        assert isinstance(app.screen, PlaygroundScreen)
+        seen = get_text(app)
+        for _ in range(4):
+            await press(app, pilot, "f2", "ctrl+n")
+            seen += get_text(app)
+        for words in ("avalanche", "are asked for", "it holds", "the path leads to the root", "6 address"):
+            assert words in seen or size[1] < 30, words
+        await pilot.click("#play-tab-0")
+        await pilot.pause()
+        await press(app, pilot, "end", "x")
+        await press(app, pilot, "escape")
+        assert app.screen is app.home
