@@ -10,11 +10,11 @@ Show = Callable[[Score], str]
 NONE: Final = "–"
 FINALITY_WORDS: Final = {"none": "never", "depth": "by depth", "economic": "economic", "instant": "instant"}
 LABEL_CELLS: Final = 20
-SCORE_CELLS: Final = 18
+SCORE_CELLS: Final = 17
 PROTOCOL_NAMES: Final[dict[str, str]] = {
     "delegated-proof-of-stake": "delegated PoS",
     "ghost": "GHOST",
-    "proof-of-authority": "proof of authority",
+    "proof-of-authority": "authority",
     "proof-of-stake": "proof of stake",
     "proof-of-work": "proof of work",
     "raft": "Raft",

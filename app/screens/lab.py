@@ -252,6 +252,7 @@ class LabView(View):
         self._deck.turn(panels)
         self._arrange()
         (self._board if self._deck.active else self._choice).focus()
+        self.call_after_refresh(self._show_board)  # how many protocols fit is known once it has its size
 
     def get_why(self) -> Why | None:
         """Explain the chosen row."""

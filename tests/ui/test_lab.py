@@ -31,6 +31,7 @@ async def compare(app: Any, view: LabView, pilot: Pilot[None]) -> None:
     await app.wait_until(lambda: view._worker is None)
     app.show()
     await pilot.pause()
+    await pilot.pause()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
@@ -45,6 +46,7 @@ async def test_three_protocols_stand_side_by_side(start_still: Start, size: tupl
         assert [score["protocol"] for score in view._scores] == list(FIRST_CHOICE)
         assert "Nakamoto coefficient" in text
         assert "proof of work" in text
+        assert len(view._board.columns) == 1 + 3  # all of them fit, even into 80 columns
         if size[0] < 100:
             await pilot.press("right_square_bracket")
             assert "proof of stake" in app.get_text()
