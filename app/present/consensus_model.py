@@ -8,7 +8,7 @@ the past shows what was known then; what only an agent knows, such as its timers
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from app.present.finality import describe_cost, get_promise
+from app.present.finality import describe_cost, describe_fork_choice, get_promise
 from app.present.words import format_span, name_node, shorten_hash
 from app.screens.view import Thing
 from app.widgets.models import Cell, Column, Field, Grid, Tone, Why
@@ -136,7 +136,7 @@ class Writer:
         age = f"{format_span(look.at_us - head.published_us)} old" if head.height else "the first block"
         self.add(
             "head", describe_block(head), "consensus/fork-choice",
-            f"What {look.name} builds on at this moment, as the protocol's fork choice has it.",
+            f"What {look.name} builds on at this moment. {describe_fork_choice(look.world)}",
             ("published", age), ("by", name_node(head.origin)),
             tone="strong", note=age, thing=Thing("block", head.hash),
         )  # fmt: skip
