@@ -177,7 +177,9 @@ class WalletView(WalletPayments):
         self.view = view = views[wallets.accounts.index(account)]
         if self._frames % FEES_EVERY == 1 or self._memo != self.form.memo:
             self._memo = self.form.memo
-            example = Transfer(account.address, 1, self.form.memo)
+            example = Transfer(
+                account.address, 1, self.form.memo.encode("utf-8", "replace").decode()
+            )  # halves of characters
             self._fees = compute_fee_choices(simulation, node, at_us, example, account.authority or b"")
         self.stop_watching(view.payments)
         self._show_side(views, account)

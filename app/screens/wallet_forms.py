@@ -331,8 +331,8 @@ def read_text(path: str) -> str:
 
 def read_path(text: str) -> Path:
     """Return a path as a person types it. Raises InvalidInput."""
-    if not text.strip() or "\0" in text:
-        raise InvalidInput("file", text, "the path of a file, such as ~/labels.jsonl")
+    if not text.strip() or not text.strip().isprintable():
+        raise InvalidInput("file", text, "the path of a file, such as ~/labels.jsonl, of printable characters")
     try:
         return Path(text.strip()).expanduser().absolute()
     except RuntimeError:

@@ -69,7 +69,7 @@ def test_a_message_cannot_end_its_own_armour() -> None:
 def test_a_changed_message_is_refused() -> None:
     assert is_valid_message(MESSAGE)
     assert not is_valid_message(replace(MESSAGE, text=MESSAGE.text + "!"))
-    with pytest.raises(InvalidInput, match="the signature does not fit: .* has not signed exactly this text"):
+    with pytest.raises(InvalidInput, match=r"the signature does not fit: .* has not signed exactly this text"):
         verify_armour(format_armour(MESSAGE).replace("Bob", "Eve"))
 
 
