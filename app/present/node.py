@@ -11,6 +11,7 @@ from app.present.access import build_reading_field
 from app.present.finality import describe_fork_choice, describe_weight, get_promise
 from app.present.heads import get_canonical, get_node_finalized, get_node_head
 from app.present.index import get_index
+from app.present.roles import describe_role, get_hash_rate, get_power
 from app.present.words import (
     format_coins,
     format_count,
@@ -97,11 +98,7 @@ class Sight(NamedTuple):
 def describe_node(world: World, node: int) -> str:
     """Return its name, place and part: ``n07 · Frankfurt · miner``."""
     place = world.network.places[node]
-    return f"{name_node(node)} · {place.city} · {'miner' if _get_hash_rate(world, node) else 'full node'}"
-
-
-def _get_hash_rate(world: World, node: int) -> int:
-    return int(getattr(world.consensus.agents.get(NodeId(node)), "hash_rate_per_s", 0))
+    return f"{name_node(node)} · {place.city} · {describe_role(world, node)}"
 
 
 def build_facts(simulation: Simulation, node: int, at_us: TimeUs) -> tuple[Field, ...]:
@@ -142,12 +139,22 @@ def _describe_head(head: BlockRecord, at_us: TimeUs) -> str:
 
 
 def _build_hash_rate(world: World, node: int, at_us: TimeUs) -> Field:
-    rates = [_get_hash_rate(world, other) for other in range(world.node_count)]
+    if hasattr(world.consensus.rules, "keyring"):
+        return _build_part(world, node)
+    rates = [get_hash_rate(world, other) for other in range(world.node_count)]
     total = sum(rates)
     if not rates[node]:
         return Field("hashrate", "hash rate", "does not mine", "muted")
     share = f"{100 * rates[node] / total:.1f} % {get_sparkline(_count_found(world, node, at_us))}"
     return Field("hashrate", "hash rate", share, note=f"{format_hashes(rates[node])}/s")
+
+
+def _build_part(world: World, node: int) -> Field:
+    """Return what a node is where nobody mines."""
+    note = "c who takes part"
+    if not get_power(world, node):
+        return Field("part", "part", "only follows", "muted", note=note)
+    return Field("part", "part", describe_role(world, node), note=note)
 
 
 def _count_found(world: World, node: int, at_us: TimeUs) -> list[int]:

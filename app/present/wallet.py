@@ -20,7 +20,7 @@ refused     the node did not take it
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from app.present.heads import get_node_finalized
+from app.present.heads import get_node_finalized, get_node_head
 from app.present.index import RunIndex, get_index
 from chain.consensus.block_tree import BlockRecord
 from chain.encoding import decode
@@ -186,7 +186,7 @@ class _Reader:
         self.submissions, self.node, self.at_us, self.address = submissions, node, at_us, address
         self.world = world = simulation.world
         self.index = get_index(world)
-        self.head = world.tree.get_head(node, at_us)
+        self.head = get_node_head(world, node, at_us)
         self.state = world.ledger.state(self.head.hash)
         self.account = self.state.get_account(address)
         self.base_fee = world.ledger.next_base_fee(self.head.hash)

@@ -210,7 +210,7 @@ def tell_sent(simulation: Simulation, sent: SignedTransaction, as_json: bool) ->
         "nodes_reached": reached,
         "nodes": world.node_count,
         "block_height": height,
-        "confirmations": 0 if height is None else world.tree.get_best(simulation.now_us).height - height + 1,
+        "confirmations": 0 if height is None else world.get_canonical().height - height + 1,
         "digest": simulation.compute_digest(),
     }
     if as_json:
@@ -226,5 +226,5 @@ def _find_block(simulation: Simulation, transaction: Hash) -> int | None:
     """Return the height of the block on the heaviest branch that includes a transaction, if there is one."""
     tree = simulation.world.tree
     entry = simulation.world.transactions.get(transaction)
-    branch = {block.index: block.height for block in tree.iter_branch(tree.get_best(simulation.now_us))}
+    branch = {block.index: block.height for block in tree.iter_branch(simulation.world.get_canonical())}
     return next((branch[index] for index in (entry.blocks if entry else ()) if index in branch), None)
