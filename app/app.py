@@ -326,9 +326,23 @@ class ChainroomApp(App[None]):
             assert isinstance(thing.key, int)
             self.push_screen(NodePage(thing.key))
         else:
-            from app.screens.explorer import build_page
+            self._open_page(thing)
 
-            self.push_screen(build_page(thing))
+    def _open_page(self, thing: "Thing") -> None:
+        """Show a thing on the page on top, or on the one that is kept mounted, or on a new one."""
+        from app.screens.explorer import ThingPage
+
+        if isinstance(self.screen, ThingPage):
+            self.screen.go_to(thing)
+            return
+        if not self.is_screen_installed("page"):
+            self.install_screen(ThingPage(thing), "page")
+        page = self.get_screen("page")
+        if page in self.screen_stack or not isinstance(page, ThingPage):
+            self.push_screen(ThingPage(thing))
+            return
+        page.start(thing)
+        self.push_screen(page)
 
     def explain(self, title: str, rule: str, message: str) -> None:
         """Show why something is as it is."""

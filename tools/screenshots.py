@@ -73,6 +73,12 @@ SHOTS: Final = (
     Shot("wallet", moment="quiet", keys=("3",), has_wallet=True),
     Shot("why", keys=("question_mark",)),
     Shot("access", scenario="classroom-hybrid", after_s=400, moment="quiet", keys=("A", "down", "down", "right")),
+    Shot(
+        "tamper",
+        moment="quiet",
+        keys=("2", "left", "left", "left", "left", "t", "down", "down", "enter", "9", "enter", "r"),
+    ),
+    Shot("playground", moment="quiet", keys=("p",)),
     *build_consensus_shots(),
 )
 """Every picture; one line more is one picture more."""

@@ -5,13 +5,14 @@ or an event names, escape goes back. The page follows the cursor: in the past it
 when the thing did not exist yet.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 from textual.widgets import Static
 
 from app.commands import get_bindings
@@ -72,6 +73,16 @@ def present_thing(session: Session, app: "ChainroomApp", thing: Thing) -> Page |
     return build_address_page(simulation, holders, Address(key), at_us)
 
 
+class _Place(NamedTuple):
+    """Where somebody was before going on."""
+
+    thing: Thing
+    focused: Widget | None
+    active: int
+    field: int
+    rows: tuple[int, ...]
+
+
 class ThingPage(RunScreen):
     """Title, fields, timeline and tables of one thing."""
 
@@ -101,6 +112,7 @@ class ThingPage(RunScreen):
         self._frames = 0
         self._key: object = None
         self._is_composed = False
+        self._trail: list[_Place] = []
 
     def compose_body(self) -> ComposeResult:
         """The title above, fields beside timeline and tables."""
@@ -116,15 +128,57 @@ class ThingPage(RunScreen):
     def on_mount(self) -> None:
         """Show the thing at once."""
         self._is_composed = True
-        if self.app.session is not None:
-            self.show_body(self.app.session)
-        is_list = self._thing.kind == "list"
-        (self._get_table(0) if is_list else self.query_one(FieldList)).focus()
+        self._begin(self._thing)
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold."""
         super().on_resize(event)
         self.call_after_refresh(self._arrange)
+
+    # From page to page: the screen stays, since mounting one takes longer than all else ------------------------------
+
+    def start(self, thing: Thing) -> None:
+        """Show a thing as if the screen had just been opened."""
+        self._trail.clear()
+        self._thing = thing
+        if self._is_composed:
+            self._begin(thing)
+
+    def go_to(self, thing: Thing) -> None:
+        """Show another thing; escape leads back to this one, and to where the cursor stood."""
+        cursors = tuple(self._get_table(place).cursor for place in range(MOST_TABLES))
+        fields = self.query_one(FieldList)
+        self._trail.append(_Place(self._thing, self.focused, self._deck.active, fields.cursor, cursors))
+        self._begin(thing)
+
+    def _begin(self, thing: Thing) -> None:
+        self._thing, self._deck.active = thing, 0
+        self.query_one(FieldList).cursor = 0
+        for place in range(MOST_TABLES):
+            table = self._get_table(place)
+            table.cursor = 0
+            table.scroll_to(y=0, animate=False)
+        if self.app.session is not None:
+            self.show_body(self.app.session)
+        is_list = thing.kind == "list"
+        (self._get_table(0) if is_list else self.query_one(FieldList)).focus()
+
+    def action_back(self) -> None:
+        """Back to the page one came from, or out of the pages."""
+        if not self._trail:
+            super().action_back()
+            return
+        place = self._trail.pop()
+        self._begin(place.thing)
+        self._deck.active = place.active
+        self._arrange()
+        fields = self.query_one(FieldList)
+        fields.cursor = min(place.field, max(0, len(fields.fields) - 1))
+        fields.redraw()
+        for number, row in enumerate(place.rows):
+            self._get_table(number).choose(row)
+        if place.focused is not None:
+            place.focused.focus()
 
     # What is shown ---------------------------------------------------------------------------------------------------
 
