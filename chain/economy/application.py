@@ -13,8 +13,10 @@ more for every try.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Annotated, Any, Final, NamedTuple
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -27,8 +29,10 @@ from chain.contracts.evm.message import Message, Result
 from chain.contracts.evm.transaction import execute_message
 from chain.contracts.library import load_artifact
 from chain.draws import draw_below, draw_bytes, draw_exponential
-from chain.errors import InvalidTransaction
+from chain.errors import InvalidEncoding, InvalidTransaction
 from chain.ledger.actions import Call, Create
+from chain.ledger.transaction import SignedTransaction
+from chain.node.view import NodeView
 from chain.simulation.kernel import LANE_TRAFFIC
 from chain.simulation.signer import Signer
 from chain.simulation.world import World
@@ -64,12 +68,27 @@ class Ask(NamedTuple):
     label: str
     """Which of the application's contracts."""
     function: str
+    """Empty where only coins are sent."""
     arguments: tuple[Any, ...] = ()
     value: int = 0
     """Units that go along."""
     is_forced: bool = False
-    """Sent even when it would fail, with all the gas a block has to give for it: for attacks and lessons."""
+    """Sent even when it would fail: for attacks and lessons."""
     tip_per_gas: int = TIP_PER_GAS
+
+
+class Pending(NamedTuple):
+    """A call of one of the application's contracts that waits in a mempool."""
+
+    signed: SignedTransaction
+    label: str
+    function: str
+    arguments: tuple[Any, ...]
+
+    @property
+    def tip_per_gas(self) -> int:
+        """The tip it offers at most, in units."""
+        return self.signed.transaction.max_tip_per_gas
 
 
 class Deploy(NamedTuple):
@@ -94,6 +113,21 @@ class Look:
     """How many times people of the application have acted before."""
     host: Host
     context: Context
+    view: NodeView
+    """What the person's node knows."""
+
+    def iter_pending(self) -> Iterator[Pending]:
+        """Yield the calls of the application's contracts that wait in the node's mempool, the best paid first."""
+        labels = {address: label for label, address in self.application.addresses.items()}
+        for signed in self.view.compute_mempool().pending:
+            action = signed.transaction.action
+            label = labels.get(action.contract) if isinstance(action, Call) else None
+            if label is None or not isinstance(action, Call):
+                continue
+            function = self.application.get_abi(label).find_function(action.data)
+            if function is not None:
+                with suppress(InvalidEncoding):  # some write what nobody can read
+                    yield Pending(signed, label, function.name, tuple(function.decode_call(action.data)))
 
     def read(self, label: str, function: str, *arguments: Any) -> Any:
         """Return what a view function says: one value, or a tuple of several. Raises InvalidTransaction if it fails."""
@@ -105,14 +139,30 @@ class Look:
         values = entry.decode_output(result.output)
         return values[0] if len(values) == 1 else values
 
+    @property
+    def me(self) -> Address:
+        """The person's own address."""
+        return self.application.signers[self.person].address
+
+    def seen_by(self, person: int) -> "Look":
+        """Return the same look for somebody else, who asks the same node."""
+        return replace(self, person=person)
+
     def run(self, message: Message) -> Result:
         """Try a message; nothing is written."""
         return execute_message(self.host, self.context, message, write=False)
 
-    def get_balance(self, person: int | None = None) -> int:
-        """Return the units a person owns, oneself by default."""
-        signer = self.application.signers[self.person if person is None else person]
-        account = self.host.get_account(signer.address)
+    def would_succeed(self, ask: Ask) -> bool:
+        """Tell whether a call would succeed now, with all the gas of a block."""
+        action = self.application.build_action(ask)
+        assert isinstance(action, Call)
+        sender = self.get_address(ask.person)
+        message = Message(sender, action.contract, self.context.gas_limit, action.value, action.data)
+        return self.run(message).success
+
+    def get_balance(self, who: int | str | None = None) -> int:
+        """Return the units a person, by number, or a contract, by label, owns; one's own by default."""
+        account = self.host.get_account(self.get_address(self.person if who is None else who))
         return account.balance if account else 0
 
     def get_address(self, who: int | str) -> Address:
@@ -135,6 +185,8 @@ class Application(ABC):
     name: str
     title: str
     """A few words for headings."""
+    least_people: ClassVar[int] = 2
+    """How many its roles need."""
 
     def __init__(self, seed: int, parameters: ApplicationParameters, signers: tuple[Signer, ...], index: int) -> None:
         self.seed, self.parameters, self.signers, self.index = seed, parameters, signers, index
@@ -246,10 +298,10 @@ class Application(ABC):
     def _look(self, world: World, node: NodeId, person: int) -> Look:
         head = world.view(node).get_head()
         host, context = world.ledger.open_next(head.hash, world.now_us)
-        return Look(self, person, context.time_s, self._count, host, context)
+        return Look(self, person, context.time_s, self._count, host, context, world.view(node))
 
     def _send(self, world: World, node: NodeId, step: Deploy | Ask) -> bool:
-        action = self._build_action(step)
+        action = self.build_action(step)
         look, limit = self._look(world, node, step.person), world.setup.ledger.gas_limit
         signer = self.signers[step.person]
         target, data = (None, action.code) if isinstance(action, Create) else (action.contract, action.data)
@@ -277,12 +329,14 @@ class Application(ABC):
         self.let_be += 1
         self.last_reason = reason
 
-    def _build_action(self, step: Deploy | Ask) -> Create | Call:
+    def build_action(self, step: Deploy | Ask) -> Create | Call:
+        """Return what is signed for a step."""
         if isinstance(step, Deploy):
             artifact = load_artifact(step.artifact)
             arguments = encode_arguments(artifact.abi.constructor.inputs, step.arguments)
             return Create(step.value, artifact.bytecode + arguments)
-        data = self.get_abi(step.label).get_function(step.function).encode_call(step.arguments)
+        abi = self.get_abi(step.label)
+        data = abi.get_function(step.function).encode_call(step.arguments) if step.function else b""
         return Call(self.addresses[step.label], step.value, data)
 
     def copy(self) -> "Application":

@@ -9,6 +9,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from app.present.holders import Holders
+from app.present.stories.exchange import build_exchange_story
 from app.present.stories.reader import Reader, Story
 from app.present.stories.token import build_token_story
 from chain.economy.application import Application
@@ -19,6 +20,7 @@ from chain.units import Address, TimeUs
 
 STORIES: Final[dict[str, Callable[[Reader], Story]]] = {
     "token": build_token_story,
+    "exchange": build_exchange_story,
 }
 
 _told: "WeakKeyDictionary[World, dict[str, tuple[object, Story]]]" = WeakKeyDictionary()

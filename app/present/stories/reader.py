@@ -1,7 +1,7 @@
 """What the story of an application is read from: its contracts' answers and events at one moment of the run."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from app.contract_calls import open_state, read_function
@@ -17,6 +17,7 @@ from chain.simulation.simulation import Simulation
 from chain.simulation.world import World
 from chain.units import MINUTE, Address, Hash, NodeId, TimeUs
 
+T = TypeVar("T")
 MOST_POINTS: Final = 240
 """Points of a line: more than a terminal has columns of dots to show."""
 
@@ -132,8 +133,13 @@ class Reader:
         return self.holders.describe(Address(address))
 
 
+def thin(points: Sequence[T]) -> Sequence[T]:
+    """Return some of the points, evenly and with the last one, when there are more than a line can show."""
+    if len(points) <= MOST_POINTS:
+        return points
+    return [*(points[place * len(points) // MOST_POINTS] for place in range(MOST_POINTS)), points[-1]]
+
+
 def build_series(label: str, points: Sequence[tuple[int, float]]) -> Series:
-    """Return a line from (time in µs, value) points, over virtual minutes; thinned evenly when there are very many."""
-    if len(points) > MOST_POINTS:
-        points = [*(points[place * len(points) // MOST_POINTS] for place in range(MOST_POINTS)), points[-1]]
-    return Series(label, tuple((time_us / MINUTE, value) for time_us, value in points))
+    """Return a line from (time in µs, value) points, over virtual minutes."""
+    return Series(label, tuple((time_us / MINUTE, value) for time_us, value in thin(points)))

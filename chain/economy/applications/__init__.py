@@ -3,18 +3,23 @@
 from typing import Final
 
 from chain.economy.application import Application, ApplicationParameters, build_application_signers
+from chain.economy.applications.exchange import Exchange
 from chain.economy.applications.token import TokenLaunch
 from chain.errors import InvalidScenario
 from chain.schema import suggest
 
-APPLICATIONS: Final[dict[str, type[Application]]] = {it.name: it for it in (TokenLaunch,)}
+APPLICATIONS: Final[dict[str, type[Application]]] = {it.name: it for it in (TokenLaunch, Exchange)}
 
 
 def check_application(parameters: ApplicationParameters, key: str) -> None:
-    """Check that there is such an application. Raises InvalidScenario naming the key."""
+    """Check that there is such an application, with people for all its roles. Raises InvalidScenario naming the key."""
     names = list(APPLICATIONS)
     if parameters.name not in APPLICATIONS:
         raise InvalidScenario(key, parameters.name, ", ".join(names) + suggest(parameters.name, names))
+    least = APPLICATIONS[parameters.name].least_people
+    if parameters.people < least:
+        people_key = key.removesuffix("name") + "people"
+        raise InvalidScenario(people_key, parameters.people, f"{least} or more: {parameters.name} has so many roles")
 
 
 def build_application(seed: int, parameters: ApplicationParameters, number: int, index: int) -> Application:
