@@ -122,8 +122,12 @@ def test_the_fixed_purse_has_one_owner_who_can_hand_it_over() -> None:
     with pytest.raises(Reverted, match="not offered to you"):
         purse.send(THIEF, "take_over")
     purse.send(OWNER, "hand_over", VICTIM)
-    purse.send(OWNER, "pay", OWNER, COIN)  # still the owner, until it is taken
-    purse.send(VICTIM, "take_over")
+    told = purse.send(OWNER, "pay", OWNER, COIN).events  # still the owner, until it is taken
+    told += purse.send(VICTIM, "take_over").events
+    assert told == [
+        (purse, "Paid", {"receiver": OWNER, "amount": COIN}),
+        (purse, "OwnerChanged", {"owner": VICTIM}),
+    ]
     with pytest.raises(Reverted, match="not the owner"):
         purse.send(OWNER, "pay", OWNER, COIN)
     with pytest.raises(Reverted, match="not offered to you"):
@@ -182,7 +186,8 @@ def test_with_commit_and_reveal_the_copier_comes_too_late() -> None:
     stage = Stage()
     puzzle = stage.deploy("sealed_puzzle", OWNER, compute_keccak(ANSWER.encode()), value=100 * COIN)
     commitment = puzzle.get("compute_commitment", VICTIM, ANSWER, SALT)
-    puzzle.send(VICTIM, "commit", commitment)
+    told = puzzle.send(VICTIM, "commit", commitment).events
+    assert told == [(puzzle, "Committed", {"solver": VICTIM, "commitment": commitment})]
     puzzle.send(WATCHER, "commit", commitment)
     with pytest.raises(Reverted, match="committed too late"):
         puzzle.send(VICTIM, "reveal", ANSWER, SALT)
@@ -196,7 +201,8 @@ def test_with_commit_and_reveal_the_copier_comes_too_late() -> None:
     with pytest.raises(Reverted, match="wrong"):
         puzzle.send(VICTIM, "reveal", "forty-one", SALT)
     before = stage.get_balance(VICTIM)
-    puzzle.send(VICTIM, "reveal", ANSWER, SALT)
+    told = puzzle.send(VICTIM, "reveal", ANSWER, SALT).events
+    assert told == [(puzzle, "Solved", {"solver": VICTIM, "answer": ANSWER, "prize": 100 * COIN})]
     assert stage.get_balance(VICTIM) - before == 100 * COIN
     with pytest.raises(Reverted, match="solved already"):
         puzzle.send(WATCHER, "reveal", ANSWER, SALT)

@@ -52,6 +52,15 @@ def test_the_goal_is_missed_and_everybody_is_refunded() -> None:
         campaign.send(BOB, "refund")
 
 
+def test_exactly_the_goal_is_the_goal() -> None:
+    campaign = start_campaign(10 * COIN)
+    campaign.send(BOB, "pledge", value=10 * COIN)
+    campaign.stage.pass_time(WEEK_S)
+    with pytest.raises(Reverted, match="the goal was reached"):
+        campaign.send(BOB, "refund")
+    campaign.send(OWNER, "claim")
+
+
 def test_what_it_shows() -> None:
     campaign = start_campaign(10 * COIN)
     for _ in range(2):
