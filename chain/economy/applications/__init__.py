@@ -3,12 +3,19 @@
 from typing import Final
 
 from chain.economy.application import Application, ApplicationParameters, build_application_signers
+from chain.economy.applications.attack_access import AccessMistake
+from chain.economy.applications.attack_front_running import FrontRunning
+from chain.economy.applications.attack_integers import IntegerMistake
+from chain.economy.applications.attack_oracle import OracleAttack
+from chain.economy.applications.attack_reentrancy import Reentrancy
+from chain.economy.applications.attack_sandwich import SandwichAttack
 from chain.economy.applications.exchange import Exchange
 from chain.economy.applications.token import TokenLaunch
 from chain.errors import InvalidScenario
 from chain.schema import suggest
 
-APPLICATIONS: Final[dict[str, type[Application]]] = {it.name: it for it in (TokenLaunch, Exchange)}
+ATTACKS: Final = (Reentrancy, AccessMistake, IntegerMistake, FrontRunning, SandwichAttack, OracleAttack)
+APPLICATIONS: Final[dict[str, type[Application]]] = {it.name: it for it in (TokenLaunch, Exchange, *ATTACKS)}
 
 
 def check_application(parameters: ApplicationParameters, key: str) -> None:
