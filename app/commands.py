@@ -122,7 +122,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("wallet.many", "plus", "Pay several", "One transaction for several people.", "pay_many", "wallet"),
     CommandSpec("wallet.label", "n", "Label", "Note something about the chosen payment.", "label", "wallet"),
     CommandSpec("wallet.filter", "F", "Search history", "Show only payments with certain words.", "filter", "wallet"),
-    CommandSpec("wallet.menu", "e", "Everything else", "Wallets, backups, labels, messages …", "menu", "wallet"),
+    CommandSpec("wallet.menu", "e", "Everything else", "Wallets, backups, labels and messages.", "menu", "wallet"),
     CommandSpec("wallet.next", "right_square_bracket", "Next account", "Show the next account.", "turn(1)", "wallet"),
     CommandSpec("wallet.previous", "left_square_bracket", "Last account", "The one before.", "turn(-1)", "wallet"),
     CommandSpec("wallet.panel", "v", "Accounts / form", "Swap them where both do not fit.", "panel", "wallet"),
