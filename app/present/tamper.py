@@ -140,7 +140,7 @@ def build_cost(copy: StoredCopy, node: int, at_us: TimeUs) -> tuple[Field, ...]:
 
 
 def _build_work(key: str, label: str, hashes: int, rate: int, tone: Tone) -> Field:
-    span = f"{format_span(hashes * SECOND // rate)} at this node's rate" if rate else "this node has no hash rate"
+    span = f"{format_span(hashes * SECOND // rate)} at its rate" if rate else "it has no hash rate"
     return Field(key, label, format_hashes(hashes), tone, note=span[:24])
 
 

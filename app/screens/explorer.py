@@ -43,6 +43,7 @@ MOST_TABLES: Final = 5
 TONE_VARIABLES: Final[dict[Tone, str]] = {
     "good": "success",
     "bad": "error",
+    "warning": "warning",
     "final": "final",
     "pending": "pending",
     "stale": "stale",
