@@ -45,6 +45,27 @@ RUNS: dict[str, tuple[str, int, str, Script, list[tuple[str, str]]]] = {
         [("15m", c.CutLink(0, 5)), ("20m", c.OpenLink(0, 5))],
         [("15m", "the cable breaks"), ("20m", "the cable is mended")],
     ),
+    "three-traitors": (
+        "traitors",
+        5,
+        "12m",
+        [("5m", c.StopNode(1)), ("7m", c.StartNode(1)), ("8m", c.TurnByzantine(7, "honest"))],
+        [("1m", "n03 begins to sign everything twice"), ("2m", "n07 publishes too late"), ("3m", "n10 forges blocks")],
+    ),
+    "a-token-is-born": (
+        "token-launch",
+        4,
+        "30m",
+        [("4m", c.RequestCoins(0, VISITOR, 25 * COIN)), ("10m", c.StopNode(5)), ("14m", c.StartNode(5))],
+        [("30s", "the sale opens"), ("20m", "the sale is over: claims")],
+    ),
+    "private-and-anchored": (
+        "classroom-hybrid",
+        2,
+        "20m",
+        [("6m", c.StopNode(1)), ("9m", c.StartNode(1))],
+        [("6m", "a signer goes away")],
+    ),
 }
 
 

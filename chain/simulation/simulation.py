@@ -17,7 +17,7 @@ from chain.simulation.kernel import Event
 from chain.simulation.world import World, WorldSetup
 from chain.units import TimeUs, format_time
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised whenever the same inputs would give another digest."""
 
 
