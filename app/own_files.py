@@ -30,12 +30,13 @@ class OwnFiles:
 
     @property
     def keystore(self) -> "Keystore":
-        """The person's keys, encrypted."""
+        """The person's keys, encrypted: the wallet that is chosen."""
         if self._keystore is None:
             from app.storage.keystore import Keystore
-            from app.storage.paths import get_wallet_file
+            from app.storage.paths import get_home
+            from app.storage.shelf import choose_path
 
-            self._keystore = Keystore(get_wallet_file(), on_notice=self._tell)
+            self._keystore = Keystore(choose_path(get_home(), self.settings), on_notice=self._tell)
         return self._keystore
 
     @property

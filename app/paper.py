@@ -11,7 +11,7 @@ from app.storage.accounts import Account
 from app.widgets.text import clean
 from chain.wallet.secret import Secret
 
-WIDTH: Final = 72
+WIDTH: Final = 66
 WORD_LINES: Final = 24
 """Lines for words while nobody has opened the wallet: the file does not tell how many there are."""
 _BLANK: Final = "________________"
@@ -26,7 +26,7 @@ def build_paper(
     if has_passphrase is None:
         lines.append("passphrase (25th word), if there is one:  " + _BLANK)
     elif has_passphrase:
-        lines.append("passphrase: there is one; without it these words open another wallet")
+        lines.append("passphrase: there is; without it these words open another wallet")
     else:
         lines.append("passphrase: none")
     lines += [rule, "accounts (not secret)"]
@@ -35,8 +35,9 @@ def build_paper(
         lines.append(f"    {account.address_text}")
     lines += [
         rule,
-        "Whoever has the words has the coins. Keep this sheet where nobody else looks;",
-        "a photograph or a file of it is not a safe place. Restore: chainroom, wallet, r",
+        "Whoever has the words has the coins. Keep this sheet where nobody",
+        "else looks; a photograph or a file of it is not a safe place.",
+        "To restore: chainroom, wallet, r",
     ]
     return Secret("\n".join(lines) + "\n")
 

@@ -52,7 +52,7 @@ class Session:
     catch_up_us: TimeUs | None = None
     """Where a branch begins while the run up to there is still being computed again; None otherwise."""
     due_us: TimeUs | None = None
-    """A moment at which something waits to be done: no tick runs past it. None when nothing does."""
+    """A moment at which something waits to be done: nothing runs past it until whoever waits sets another; or None."""
     _target_us: float = 0.0
     _checkpoints: list[Simulation] = field(default_factory=list)
     _checkpoint_s: float = 0.0
@@ -95,7 +95,7 @@ class Session:
 
     def _advance(self, span_us: float) -> None:
         self._target_us = max(self._target_us, float(self.now_us)) + span_us
-        if self.due_us is not None and self.due_us > self.now_us:
+        if self.due_us is not None and self.due_us >= self.now_us:
             self._target_us = min(self._target_us, float(self.due_us))
         deadline = self.clock() + SLICE_S
         while self.clock() < deadline:
@@ -129,7 +129,10 @@ class Session:
 
     def _step_on(self) -> None:
         if self.replay is None:
-            self.simulation.step(TimeUs(self.now_us + 3600 * SECOND))
+            limit_us = self.now_us + 3600 * SECOND
+            if self.due_us is not None and self.due_us >= self.now_us:
+                limit_us = min(limit_us, self.due_us)
+            self.simulation.step(TimeUs(limit_us))
             return
         before = len(self.simulation.history.records)
         while not self.replay.is_finished and len(self.simulation.history.records) == before:
@@ -164,9 +167,9 @@ class Session:
             raise CommandRefused("session/replay", "this is a replay: press B to branch here and make it your own")
         self.simulation.submit(command)
 
-    def bookmark(self, name: str) -> Bookmark:
-        """Mark the moment under the cursor."""
-        mark = Bookmark(self.cursor_us, name)
+    def bookmark(self, name: str, at_us: TimeUs | None = None) -> Bookmark:
+        """Mark a moment, by default that under the cursor."""
+        mark = Bookmark(self.cursor_us if at_us is None else at_us, name)
         self.bookmarks = sorted([*self.bookmarks, mark], key=lambda bookmark: bookmark.time_us)
         return mark
 

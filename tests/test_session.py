@@ -48,6 +48,18 @@ def test_time_passes_at_the_chosen_speed_and_stands_still_in_a_pause() -> None:
     assert session.now_us == session.cursor_us == before_us
 
 
+def test_no_tick_and_no_step_runs_past_a_moment_that_is_due() -> None:
+    session = start()
+    session.speed, session.due_us = 10_000, TimeUs(45 * SECOND + 7)
+    for _ in range(400):
+        session.tick(1 / 60)
+    assert session.now_us == session.due_us
+    session.step(1)
+    assert session.now_us == session.due_us
+    session.due_us = None
+    play(session, 2 * MINUTE)
+
+
 def test_stepping_goes_from_record_to_record_both_ways() -> None:
     session = start()
     play(session, MINUTE)

@@ -131,7 +131,10 @@ class WalletPayments(WalletFlows):
     def send_due(self) -> None:
         """Send what is due; keep the clock from running past the next moment."""
         session = self.app.session
-        if session is None or not self.wallets.schedule.entries or not session.is_at_work:
+        if session is None:
+            return
+        if not self.wallets.schedule.entries or not session.is_at_work:
+            session.due_us = None
             return
         now_us, height = session.now_us, self._get_height(session.now_us)
         entries = self.get_scheduled()

@@ -26,8 +26,7 @@ class ProposalDialog(Dialog):
     TITLE_TEXT = "A payment that several must sign"
     DEFAULT_CSS = """
     ProposalDialog > #frame { width: 84; }
-    ProposalDialog Button { min-width: 8; }
-    ProposalDialog .buttons Button { margin-left: 1; }
+    ProposalDialog .buttons Button { margin-left: 1; min-width: 4; height: 1; border: none; padding: 0 1; }
     ProposalDialog Lines { margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,12 +50,12 @@ class ProposalDialog(Dialog):
         yield Static(Content(clean(self._describe_next(), 400)), id="message", classes="message lead")
         is_complete = not self.proposal.missing_count
         with Horizontal(classes="buttons"):
-            yield Button("Sign s", id="choose-sign", disabled=not self._can_sign)
-            yield Button("Copy y", id="copy")
-            yield Button("To file w", id="write")
-            yield Button("Paste p", id="choose-more")
-            yield Button("From file f", id="choose-file")
-            yield Button("Send ↵", id="choose-send", variant="primary", disabled=not is_complete)
+            yield Button("Sign s", id="choose-sign", compact=True, disabled=not self._can_sign)
+            yield Button("Copy y", id="copy", compact=True)
+            yield Button("File w", id="write", compact=True)
+            yield Button("Paste p", id="choose-more", compact=True)
+            yield Button("Read f", id="choose-file", compact=True)
+            yield Button("Send ↵", id="choose-send", compact=True, variant="primary", disabled=not is_complete)
 
     def on_mount(self) -> None:
         """The next step has the focus, and a message that is no problem is not red."""

@@ -29,6 +29,7 @@ class ReceiveDialog(Dialog):
     ReceiveDialog > #frame { width: 90; }
     ReceiveDialog #ask { width: 1fr; height: auto; padding-right: 1; }
     ReceiveDialog #ask Static { height: auto; margin-bottom: 1; }
+    ReceiveDialog #whole { text-align: center; }
     ReceiveDialog #whole, ReceiveDialog #link { color: $accent; }
     ReceiveDialog .row { height: 1; margin-bottom: 1; }
     ReceiveDialog .row Label { width: 8; color: $muted; }
@@ -49,18 +50,18 @@ class ReceiveDialog(Dialog):
         """What the code shows and ``y`` copies."""
 
     def compose_dialog(self) -> ComposeResult:
+        yield Static(Content(self.account.address_text), id="whole")
         with Horizontal():
             with Vertical(id="ask"):
-                yield Static(Content(self.account.address_text), id="whole")
                 for name, hint in (("amount", "any"), ("label", "who asks"), ("memo", "what for")):
                     with Horizontal(classes="row"):
                         yield Label(name)
                         yield PlainInput(placeholder=hint, id=f"ask-{name}", compact=True)
                 yield Static(id="ask-message")
                 yield Static(id="link")
-                yield Button("Copy  y", id="copy")
+                yield Button("Copy  y", id="copy", compact=True)
                 yield Static(Content(f"{clean(self.account.label, 40)} · tab: ask for an amount"), classes="note")
-            yield QrCode(self.text, id="code")
+            yield QrCode(self.text, id="code", has_text=False)
 
     @on(Input.Changed)
     def on_typing(self) -> None:

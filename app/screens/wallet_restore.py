@@ -19,9 +19,10 @@ from app.screens.wallet_dialogs import explain_briefly
 from app.screens.wallet_steps import FIELD_CSS, PasswordStep, WordField, WordSuggester, find_completions, unify
 from app.screens.wallet_widgets import Dialog, is_presenting
 from app.wallets import Wallets
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from chain.errors import ChainroomError, InvalidMnemonic
-from chain.wallet.derivation import DEFAULT_PRESET, PRESETS
+from chain.wallet.derivation import DEFAULT_PRESET, PRESETS, get_path
 from chain.wallet.mnemonic import (
     LANGUAGES,
     WORD_COUNTS,
@@ -53,7 +54,7 @@ class RestoreWallet(Dialog):
     RestoreWallet WordField { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
     RestoreWallet WordField:focus { background: $primary 25%; }
     RestoreWallet #suggestions { color: $accent; min-height: 1; }
-    RestoreWallet #preset { width: 40; }
+    RestoreWallet #preset { width: 44; height: 1; }
     """ + FIELD_CSS.format("RestoreWallet")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "take_nearest(0)", "First suggestion", id="restore.first", tooltip="Take the nearest word"),
@@ -91,9 +92,11 @@ class RestoreWallet(Dialog):
                 yield PasswordStep()
                 with Horizontal(classes="row"):
                     yield Label("keys as made by")
-                    yield Select(
-                        [(name, name) for name in PRESETS], value=DEFAULT_PRESET, allow_blank=False, id="preset"
-                    )
+                    choices = [(f"{name}  {path.replace('{account}', 'n')}", name) for name, path in PRESETS.items()]
+                    yield Select(choices, value=DEFAULT_PRESET, allow_blank=False, id="preset", compact=True)
+                with Horizontal(classes="row"):
+                    yield Label("or at a path")
+                    yield PlainInput(placeholder="such as m/44'/501'/{account}'", id="path", compact=True)
                 yield Static(id="message-password", classes="message")
                 with Horizontal(classes="buttons"):
                     yield Button("Restore ↵", id="save", variant="primary", disabled=True)
@@ -267,6 +270,7 @@ class RestoreWallet(Dialog):
         else:
             self.screen.focus_next()
 
+    @on(Input.Submitted, "#path")
     @on(Button.Pressed, "#save")
     def save(self) -> None:
         """Write the file."""
@@ -278,7 +282,15 @@ class RestoreWallet(Dialog):
         if self.is_busy or step.find_problem():
             return
         self.is_busy = True
-        keys, phrase, preset = step.take(), self._read(), str(self.query_one("#preset", Select).value)
+        preset = self.query_one("#path", Input).value.strip() or str(self.query_one("#preset", Select).value)
+        try:
+            get_path(0, preset)
+        except ChainroomError as error:
+            self.is_busy = False
+            self.tell(f"✖ {error}", where="#message-password")
+            self.query_one("#path").focus()
+            return
+        keys, phrase = step.take(), self._read()
         self.tell("encrypting … this takes a moment on purpose", is_good=True, where="#message-password")
         try:
             account = await asyncio.to_thread(

@@ -32,9 +32,7 @@ class Entry(NamedTuple):
 def list_wallets(keystore: Keystore) -> tuple[Entry, ...]:
     """Return every wallet beside the keystore's file, the first one first."""
     folder = keystore.path.parent
-    names = {entry.name.removesuffix(".bak") for entry in folder.iterdir()} if folder.is_dir() else set()
-    found = sorted((_get_number(name), name) for name in names if _FILE.fullmatch(name))
-    return tuple(_read_entry(keystore.at(folder / name), number) for number, name in found)
+    return tuple(_read_entry(keystore.at(folder / name), _get_number(name)) for name in _find_files(folder))
 
 
 def find_wallet(keystore: Keystore, name: str) -> Entry:
@@ -64,15 +62,15 @@ def check_name_is_free(keystore: Keystore, name: str) -> None:
 
 
 def choose_path(folder: Path, settings: Settings) -> Path:
-    """Return the file of the chosen wallet: the setting's, if it is there, else the first one."""
-    chosen = str(settings["wallet"])
-    is_there = _FILE.fullmatch(chosen) and any((folder / name).exists() for name in (chosen, f"{chosen}.bak"))
-    return folder / (chosen if is_there else FIRST_FILE)
+    """Return the file of the chosen wallet: the setting's, if it is there, else the first one there is."""
+    names, chosen = _find_files(folder), str(settings["wallet"])
+    return folder / (chosen if chosen in names else next(iter(names), FIRST_FILE))
 
 
-def get_number(path: Path) -> int:
-    """Return the place of a wallet on the shelf, from 1."""
-    return _get_number(path.name)
+def _find_files(folder: Path) -> tuple[str, ...]:
+    """Return the names of the wallet files, by number; a wallet of which only the backup is left counts."""
+    names = {entry.name.removesuffix(".bak") for entry in folder.iterdir()} if folder.is_dir() else set()
+    return tuple(sorted((name for name in names if _FILE.fullmatch(name)), key=_get_number))
 
 
 def _get_number(name: str) -> int:

@@ -34,9 +34,9 @@ class QrCode(CanvasWidget):
     PENS = ("text", "muted", "qr")
     DEFAULT_CSS = "QrCode { width: auto; height: auto; }"
 
-    def __init__(self, text: str, **options: Any) -> None:
+    def __init__(self, text: str, *, has_text: bool = True, **options: Any) -> None:
         super().__init__(**options)
-        self.text = text
+        self.text, self._has_text = text, has_text
         self._rows = get_qr_rows(text)
 
     def show(self, text: str) -> None:
@@ -50,8 +50,8 @@ class QrCode(CanvasWidget):
         return len(self._rows[0])
 
     def get_content_height(self, *_: Any) -> int:
-        """The code and a line of text."""
-        return len(self._rows) + 1
+        """The code, and a line of text if it has one."""
+        return len(self._rows) + self._has_text
 
     def draw(self, canvas: Canvas) -> None:
         """The code, or how much room it needs."""

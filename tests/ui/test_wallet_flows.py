@@ -200,6 +200,25 @@ async def test_wallets_are_switched_named_and_deleted(home: Path) -> None:
         )
 
 
+async def test_words_of_another_program_are_restored_along_its_path(home: Path) -> None:
+    async with play(home, (80, 24), scenario="quiet") as player:
+        await player.press("3", "r")
+        dialog = await player.expect(RestoreWallet)
+        for place, word in enumerate(OTHER_PHRASE.split()):
+            dialog.query_one(f"#word-{place}", Input).value = word
+        dialog.check()
+        await player.see("The words are right")
+        for name, text in (("new-password", PASSWORD), ("repeat-password", PASSWORD), ("path", "m/44'/501'/0")):
+            dialog.query_one(f"#{name}", Input).value = text
+        dialog.save()
+        await player.see("derivation path level 3: '0'")
+        assert dialog.query_one("#new-password", Input).value == PASSWORD, "nothing has to be typed again"
+        dialog.query_one("#path", Input).value = "m/44'/501'"
+        dialog.save()
+        await player.home_again()
+        assert [account.path for account in player.wallet.wallets.accounts] == ["m/44'/501'"]
+
+
 async def test_the_password_is_changed_and_the_old_one_opens_nothing(home: Path) -> None:
     async with play_with_coins(home) as player:
         wallets = player.wallet.wallets
