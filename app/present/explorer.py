@@ -23,10 +23,12 @@ from app.present.index import get_index
 from app.present.pages import NotThere, Page, TableModel
 from app.present.raw import build_raw_table
 from app.present.state_changes import build_changes_table
-from app.present.words import format_clock, format_delay, name_node, plural, shorten_hash
+from app.present.words import format_clock, format_coins, format_delay, name_node, plural, shorten_hash
 from app.screens.view import Thing
 from app.widgets.models import Cell, Column, Field, Why
 from chain.consensus.block_tree import BlockRecord
+from chain.consensus.ghost import GhostRules, GhostSeal
+from chain.encoding import decode
 from chain.network.spread import NO_PARENT
 from chain.simulation.simulation import Simulation
 from chain.simulation.world import World
@@ -60,13 +62,29 @@ def build_block_page(simulation: Simulation, holders: Holders, block: Hash, at_u
         state=f"{GLYPHS[standing.state]} {standing.words}",
         tone=TONES[standing.state],
         meaning=standing.meaning,
-        facts=build_block_facts(world, holders, record, at_us),
+        facts=_add_uncles(world, record, build_block_facts(world, holders, record, at_us)),
         tables=tables,
         copy=(record.hash.hex(), f"the hash of block {format_title(record, standing)}"),
         why=explain_block(world, record, at_us),
         previous=Thing("block", record.parent.hash) if record.parent else None,
         next=_find_child(world, record, at_us),
     )
+
+
+def _add_uncles(world: World, record: BlockRecord, facts: Facts) -> Facts:
+    """Add the stale blocks that a block names as uncles, and what that pays, under protocols that have such a thing."""
+    if record.parent is None or not isinstance(world.consensus.rules, GhostRules):
+        return facts
+    uncles = decode(GhostSeal, record.block.header.consensus).uncles
+    rewards = world.ledger.execution(record.hash).rewards
+    fields, links = list(facts.fields), dict(facts.links)
+    paid = format_coins(sum(reward.amount for reward in rewards))
+    fields.append(Field("uncles", "uncles", plural(len(uncles), "uncle"), note=f"{paid} for them" if uncles else ""))
+    for place, uncle in enumerate(uncles):
+        key = f"uncle-{place}"
+        fields.append(Field(key, "  uncle", f"#{uncle.height} {shorten_hash(uncle.hash)}", "stale"))
+        links[key] = Thing("block", uncle.hash)
+    return Facts(tuple(fields), links)
 
 
 def _find_child(world: World, record: BlockRecord, at_us: TimeUs) -> Thing | None:

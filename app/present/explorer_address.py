@@ -4,7 +4,7 @@ from bisect import bisect_right
 from typing import Final, NamedTuple
 
 from app.present.actions import describe_action
-from app.present.chain import GLYPHS, TONES, Facts, get_standing
+from app.present.chain import GLYPHS, TONES, Facts, format_bytes, get_standing
 from app.present.explorer_transaction import get_fate
 from app.present.heads import get_canonical
 from app.present.holders import Holders
@@ -90,6 +90,11 @@ def _build_facts(
         links["node"] = Thing("node", node)
     if blocks:
         fields.append(_build_rewards(world, index, blocks, at_us))
+    code, creation = world.ledger.state(head.hash).get_code(address), index.contracts.get(address)
+    if code and creation is not None:
+        note = f"since block #{creation.height}"
+        fields.append(Field("code", "contract", f"{format_bytes(len(code))} of code", "accent", note=note))
+        links["code"] = Thing("block", creation.hash)
     fields.append(Field("payments", "payments", plural(len(payments), "transaction"), note="sent and got"))
     fields.append(Field("bytes", "20 bytes", address.hex(), "muted"))
     return Facts(tuple(fields), links)

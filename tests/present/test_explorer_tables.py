@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.present.chain_why import explain_field
 from app.present.events import build_event_page
+from app.present.explorer import build_block_page
+from app.present.explorer_address import build_address_page
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.light_client import check_seal
@@ -14,6 +17,7 @@ from app.present.lists import build_list_page
 from app.present.pages import Page
 from app.present.raw import build_parts, build_raw_table, explain_part
 from app.present.state_changes import get_changes
+from app.present.tamper import build_cost, build_row, open_copy
 from chain.crypto.signatures import get_public_key
 from chain.encoding import encode
 from chain.ledger.actions import Batch, Call, Commit, Create, Deposit, Transfer, Vote
@@ -100,3 +104,33 @@ def test_every_event_has_a_page_once_it_has_happened(simulation: Any) -> None:
         assert isinstance(page, Page)
         assert not isinstance(build_event_page(simulation, holders, place, TimeUs(-1)), Page)
     assert get_canonical(simulation.world, simulation.now_us).height > 10
+
+
+PROTOCOLS = (
+    "proof-of-work", "ghost", "proof-of-stake", "delegated-proof-of-stake", "proof-of-authority", "tendermint",
+    "snowman", "raft",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_pages_and_explanations_hold_under_every_protocol(protocol: str) -> None:
+    text = f'[network]\nnodes = 5\n[consensus]\nprotocol = "{protocol}"\n'
+    simulation = build(load_scenario(text, protocol), 9)
+    simulation.run_until(TimeUs(40 * MINUTE if protocol in ("proof-of-work", "ghost") else 2 * MINUTE))
+    world, holders = simulation.world, Holders(simulation.world)
+    head = get_canonical(world, simulation.now_us)
+    assert head.height > 1, head.height
+    for record in (head, world.tree.records[1]):
+        page = build_block_page(simulation, holders, record.hash, simulation.now_us)
+        assert isinstance(page, Page)
+        for field in page.facts.fields:
+            assert explain_field(world, record, field.key, simulation.now_us).text
+    page = build_address_page(simulation, holders, head.block.header.proposer, simulation.now_us)
+    assert isinstance(page, Page)
+    copy = open_copy(world, 0, world.tree.records[1], simulation.now_us)
+    if not isinstance(copy, str):
+        assert not copy.get_opinion(0).rule
+        copy.edit("state_root", "ab" * 32)
+        assert copy.get_opinion(0).rule
+        assert build_row(copy, 0)
+        assert build_cost(copy, 0, simulation.now_us)

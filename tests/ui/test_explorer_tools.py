@@ -24,7 +24,12 @@ from app.widgets.field_list import FieldList
 from app.widgets.timeline import Timeline
 from app.widgets.virtual_table import VirtualTable
 from app.widgets.why import WhyModal
+from chain.ledger.actions import Transfer
+from chain.ledger.transaction import encode_transaction
 from chain.proofs import verify
+from chain.scenario import build, load_scenario
+from chain.simulation.commands import MineBlock, SubmitTransaction
+from chain.units import COIN, SECOND, Address, TimeUs
 
 SIZES = [(80, 24), (120, 36)]
 Opened = Callable[..., Any]
@@ -235,6 +240,47 @@ async def test_a_node_on_another_branch_stores_other_blocks(opened: Opened, stor
         await pilot.pause()
         assert "does not follow #2" in get_text(app)
         await press(app, pilot, "e", "x", "r", "R", "u", "question_mark", "escape")
+
+
+# Hostile text ----------------------------------------------------------------------------------------------------
+
+HOSTILE = "[/x][bold red]$(rm)[/] " + "漢é" * 30
+
+
+async def test_hostile_text_stays_text_on_every_page(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(__file__).parents[2] / "chain" / "scenarios" / "quiet.toml"
+    simulation = build(load_scenario(path.read_text(encoding="utf-8"), "quiet"), 7)
+    world, faucet = simulation.world, simulation.world.faucet
+    signed = faucet.sign(1, 0, Transfer(Address(bytes(range(20))), COIN, HOSTILE), 1000, 10)
+    simulation.submit(SubmitTransaction(0, encode_transaction(signed)))
+    for _ in range(2):
+        simulation.run_until(TimeUs(simulation.now_us + 20 * SECOND))
+        simulation.submit(MineBlock(0))
+    block = next(it for it in world.tree.records if it.block.transactions)
+    async with opened((80, 24)) as (app, pilot):
+        app.session = Session(simulation, is_playing=False)
+        app.session.go_live()
+        for kind, key in (("transaction", signed.id), ("address", faucet.address), ("block", block.hash)):
+            await open_thing(app, pilot, kind, key)
+            seen = get_text(app)
+            for _ in range(5):
+                await press(app, pilot, "v")
+                seen += get_text(app)
+            if kind == "transaction":
+                assert "[/x][bold" in seen
+                await press(app, pilot, "o", "question_mark", "escape", "escape", "p", "k", "escape")
+            await press(app, pilot, "escape")
+            assert app.screen is app.home
+        app.push_screen(TamperPage(block.hash, 0))
+        await pilot.pause()
+        fields = app.screen.query_one("#tamper-fields", FieldList)
+        fields.cursor = [field.key for field in fields.fields].index("memo-0")
+        await press(app, pilot, "e")
+        app.screen.query_one(Input).value = "\x1b[2J[/x]\u202e" * 20
+        await press(app, pilot, "enter")
+        assert isinstance(app.screen, TamperPage)
+        assert "\x1b" not in get_text(app)
+        await press(app, pilot, "slash", "left_square_bracket", "x", "enter", "escape", "escape")
 
 
 # Playgrounds -----------------------------------------------------------------------------------------------------
