@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
@@ -12,6 +13,8 @@ from app.widgets.field_list import FieldList
 from app.widgets.text import clean
 
 MOST_CHARTS: Final = 2
+LEAST_ROWS: Final = 14
+"""Below so many rows there are numbers only."""
 
 
 class StoryPanel(Vertical):
@@ -20,13 +23,12 @@ class StoryPanel(Vertical):
     DEFAULT_CSS = """
     StoryPanel #story-headline { height: auto; max-height: 3; padding: 0 1; text-style: bold; color: $accent; }
     StoryPanel Horizontal { height: 1fr; }
-    StoryPanel FieldList { width: 1fr; height: 1fr; }
+    StoryPanel FieldList { width: 1fr; min-width: 45; height: 1fr; }
     StoryPanel #story-right { width: 1fr; height: 1fr; }
-    StoryPanel LineChart { height: 1fr; border-title-color: $muted; }
+    StoryPanel LineChart { height: 1fr; border-top: solid $line; border-title-color: $muted; }
     StoryPanel #story-drawing { height: 1fr; overflow-y: auto; }
     StoryPanel.-plain #story-right { display: none; }
-    StoryPanel.-narrow #story-right { display: none; }
-    StoryPanel.-narrow.-tall Horizontal { layout: vertical; }
+    StoryPanel.-flat #story-right { display: none; }
     """
 
     def __init__(self, **options: Any) -> None:
@@ -42,6 +44,10 @@ class StoryPanel(Vertical):
                 for place in range(MOST_CHARTS):
                     yield LineChart(id=f"story-chart-{place}")
                 yield Static(id="story-drawing", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave pictures out where they would be too flat to read."""
+        self.set_class(event.size.height < LEAST_ROWS, "-flat")
 
     def show(self, story: Story) -> None:
         """Show another story, or the same one further on."""

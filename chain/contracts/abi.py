@@ -9,6 +9,7 @@ handling".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from chain.contracts.abi_types import AbiType, Elementary, Tuple, decode_value, encode_value, is_dynamic, parse_type
@@ -29,6 +30,11 @@ PANICS: Final = {
     0x41: "out of memory",
     0x51: "call of an uninitialised function",
 }
+
+
+@lru_cache(maxsize=10_000)
+def _hash_signature(signature: str) -> bytes:
+    return compute_keccak(signature.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Function:
     @property
     def selector(self) -> bytes:
         """Return the four bytes that call it."""
-        return compute_keccak(self.signature.encode())[:SELECTOR_BYTES]
+        return _hash_signature(self.signature)[:SELECTOR_BYTES]
 
     @property
     def reads_only(self) -> bool:
@@ -105,7 +111,7 @@ class Event:
     @property
     def topic(self) -> bytes:
         """Return the hash that is its first topic."""
-        return compute_keccak(self.signature.encode())
+        return _hash_signature(self.signature)
 
     def decode(self, log: Log) -> dict[str, Any]:
         """Return the values of a log by name, in order; nameless ones are called ``0``, ``1`` … by their place.
@@ -145,7 +151,7 @@ class CustomError:
     @property
     def selector(self) -> bytes:
         """Return the four bytes that begin the revert data."""
-        return compute_keccak(self.signature.encode())[:SELECTOR_BYTES]
+        return _hash_signature(self.signature)[:SELECTOR_BYTES]
 
     def encode(self, values: Sequence[Any]) -> bytes:
         """Return revert data."""

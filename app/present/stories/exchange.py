@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from app.present.stories.reader import Chart, Happened, Reader, Story, build_series, thin
-from app.present.words import format_clock, format_count
+from app.present.words import format_count
 from app.widgets.models import Field, Tone
 from chain.economy.applications.exchange import ARBITRAGEUR, Exchange
 from chain.economy.applications.money import FOUNDER
 from chain.theory.amm import compute_arbitrage_bounds, compute_impermanent_loss, compute_slippage
-from chain.units import COIN, MINUTE, SECOND, format_amount
+from chain.units import COIN, MINUTE, format_amount
 
 SHOWN_US: Final = 20 * MINUTE
 """How much of the price is drawn: over hours the bounds would be thinner than a dot."""
@@ -71,15 +71,15 @@ def build_exchange_story(reader: Reader) -> Story:
     dollars_in = sum(it.amount_in for it in past.trades if not it.is_coins_in)
     fields = (
         Field("price", "price here", f"{price:.4f} USD", "good" if is_inside else "warning",
-              note="inside the bounds" if is_inside else f"{100 * (price / outside - 1):+.2f} %: arbitrage"),
+              note="inside the bounds" if is_inside else f"{100 * (price / outside - 1):+.2f} %"),
         Field("outside", "outside", f"{outside:.4f} USD", note=f"{low:.3f} to {high:.3f}"),
         Field("reserves", "in the pool", f"{format_amount(last.x, 1)} CR · {format_amount(last.y, 1)} USD"),
-        Field("volume", "volume", f"{format_amount(coins_in, 1)} CR · {format_amount(dollars_in, 1)} USD",
-              note=f"{format_count(len(past.trades))} trades"),
-        Field("fees", "fees", f"{format_amount(coins_in * 3 // 1000, 3)} CR · "
-              f"{format_amount(dollars_in * 3 // 1000, 3)} USD", note="0.3 % of it"),
+        Field("volume", "volume", f"{format_amount(coins_in, 1)} CR · {format_amount(dollars_in, 1)} USD"),
+        Field("fees", "fees", f"{format_amount(coins_in * 3 // 1000, 2)} CR · "
+              f"{format_amount(dollars_in * 3 // 1000, 2)} USD"),
         *_build_provider_fields(reader, past),
-        Field("gain", "arbitrageur", _format_dollars(_compute_arbitrage_gain(reader, past)), note="at prices outside"),
+        Field("gain", "arbitrageur", _format_dollars(_compute_arbitrage_gain(reader, past)), note="gain"),
+        Field("trades", "trades", format_count(len(past.trades)), "strong", note="slippage"),
         *(_build_trade_field(reader, place, trade) for place, trade in enumerate(past.trades[: -LATEST - 1 : -1])),
     )  # fmt: skip
     charts = _build_price_chart(reader, past), _build_provider_chart(reader, past)
@@ -135,9 +135,7 @@ def _build_trade_field(reader: Reader, place: int, trade: Trade) -> Field:
     tone: Tone = "bad" if trade.slippage >= DEAR else "warning" if trade.slippage >= DEAR / 3 else "text"
     source, target = ("CR", "USD") if trade.is_coins_in else ("USD", "CR")
     amounts = f"{format_amount(trade.amount_in, 1)} {source} → {format_amount(trade.amount_out, 1)} {target}"
-    name = format_clock(trade.time_us - trade.time_us % SECOND).removesuffix(".000")
-    return Field(f"trade-{place}", name, f"{amounts}, {reader.name(trade.trader)}", tone,
-                 note=f"slippage {100 * trade.slippage:.2f} %")  # fmt: skip
+    return Field(f"trade-{place}", reader.name(trade.trader), amounts, tone, note=f"{100 * trade.slippage:.2f} %")
 
 
 def _format_part(part: float) -> str:
@@ -169,7 +167,7 @@ def _build_provider_fields(reader: Reader, past: Past) -> tuple[Field, ...]:
     _, gain, loss = _compare_with_holding(reader, first, (last,))[0]
     held = (first.x * last.price + first.y) / COIN
     return (
-        Field("held", "1st provider", f"{held:.2f} USD", "muted", note="had it been held"),
+        Field("held", "1st provider", f"{held:.2f} USD", "muted", note="if held"),
         Field("loss", "imperm. loss", _format_part(loss), "bad" if loss < -0.001 else "text",
               note=f"price × {last.price / first.price:.3f}"),
         Field("earned", "fees earned", _format_part(gain - loss), "good", note=_format_dollars((gain - loss) * held)),
@@ -202,8 +200,8 @@ def _build_price_chart(reader: Reader, past: Past) -> Chart:
     lines = (
         build_series("pool", here),
         build_series("outside", outside),
-        build_series("arbitrage below", [(time_us, low) for time_us, (low, _) in bounds]),
-        build_series("above", [(time_us, high) for time_us, (_, high) in bounds]),
+        build_series("bounds", [(time_us, low) for time_us, (low, _) in bounds]),
+        build_series("", [(time_us, high) for time_us, (_, high) in bounds]),
     )
     prices = [price for line in lines for _, price in line.points]
     return Chart("Price of a coin", lines, "USD", y_range=(min(prices), max(prices)), is_area=False)
