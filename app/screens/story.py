@@ -1,4 +1,7 @@
-"""The panel that tells an application's story: a sentence, numbers, and charts or a drawing."""
+"""The panel that tells an application's story: a sentence, numbers, and charts or a drawing.
+
+A drawing has the whole width below the numbers, and as much of the height as it needs while some numbers stay in view.
+"""
 
 from typing import Any, Final
 
@@ -9,10 +12,13 @@ from textual.widgets import Static
 
 from app.present.stories.reader import Chart, Story
 from app.widgets.charts import LineChart
+from app.widgets.drawing import Drawing
 from app.widgets.field_list import FieldList
 from app.widgets.text import clean
 
 MOST_CHARTS: Final = 2
+LEAST_NUMBERS: Final = 3
+"""Rows of numbers that a drawing leaves, however little room there is."""
 LEAST_ROWS: Final = 14
 """Below so many rows there are numbers only."""
 
@@ -26,7 +32,8 @@ class StoryPanel(Vertical):
     StoryPanel FieldList { width: 1fr; min-width: 45; height: 1fr; }
     StoryPanel #story-right { width: 1fr; height: 1fr; }
     StoryPanel LineChart { height: 1fr; border-top: solid $line; border-title-color: $muted; }
-    StoryPanel #story-drawing { height: 1fr; overflow-y: auto; }
+    StoryPanel Drawing { height: 1; border-top: solid $line; }
+    StoryPanel Drawing:focus { border-top: solid $primary; }
     StoryPanel.-plain #story-right { display: none; }
     StoryPanel.-flat #story-right { display: none; }
     """
@@ -36,18 +43,14 @@ class StoryPanel(Vertical):
         self._story: Story | None = None
 
     def compose(self) -> ComposeResult:
-        """Headline above, numbers left, pictures right."""
+        """Headline above, numbers left, charts right, a drawing below."""
         yield Static(id="story-headline", markup=False)
         with Horizontal():
             yield FieldList(empty="Nothing to tell yet")
             with Vertical(id="story-right"):
                 for place in range(MOST_CHARTS):
                     yield LineChart(id=f"story-chart-{place}")
-                yield Static(id="story-drawing", markup=False)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Leave pictures out where they would be too flat to read."""
-        self.set_class(event.size.height < LEAST_ROWS, "-flat")
+        yield Drawing(id="story-drawing")
 
     def show(self, story: Story) -> None:
         """Show another story, or the same one further on."""
@@ -61,10 +64,23 @@ class StoryPanel(Vertical):
             chart.display = place < len(story.charts)
             if chart.display:
                 _show_chart(chart, story.charts[place])
-        drawing = self.query_one("#story-drawing", Static)
-        drawing.display = bool(story.drawing)
-        drawing.update("\n".join(clean(line, 160) for line in story.drawing))
-        self.set_class(not story.charts and not story.drawing, "-plain")
+        self.query_one(Drawing).show(story.drawing)
+        self.set_class(not story.charts, "-plain")
+        self._divide()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Divide another height."""
+        self._divide()
+
+    def _divide(self) -> None:
+        """Give the drawing what it needs of the height, while numbers and charts keep some; leave out flat charts."""
+        story, drawing, height = self._story, self.query_one(Drawing), self.size.height
+        self.set_class(height < LEAST_ROWS, "-flat")
+        drawing.display = story is not None and bool(story.drawing)
+        if story is not None and drawing.display:
+            others = height // 3 if story.charts else min(len(story.fields), height // 3)
+            headline = 1 + len(story.headline) // max(1, self.size.width - 2)
+            drawing.styles.height = max(2, min(len(story.drawing) + 1, height - headline - max(others, LEAST_NUMBERS)))
 
 
 def _show_chart(chart: LineChart, model: Chart) -> None:

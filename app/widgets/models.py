@@ -12,6 +12,8 @@ Tone = Literal[
     "text", "strong", "muted", "good", "warning", "bad", "pending", "final", "stale", "attack", "accent", "key"
 ]
 """How a value is meant; always paired with a word or glyph in the text itself."""
+Line = tuple[tuple[str, Tone], ...]
+"""A line of a drawing: pieces of text, each with its tone."""
 BlockState = Literal["canonical", "stale", "final", "pending"]
 Transport = Literal["playing", "paused", "past"]
 

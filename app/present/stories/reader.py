@@ -8,7 +8,7 @@ from app.contract_calls import open_state, read_function
 from app.present.contracts import Doing, iter_doings
 from app.present.heads import get_canonical
 from app.present.holders import Holders
-from app.widgets.models import Field, Series
+from app.widgets.models import Field, Line, Series
 from chain.contracts.abi import Abi
 from chain.contracts.library import load_artifact
 from chain.economy.application import Application
@@ -45,8 +45,8 @@ class Story(NamedTuple):
     fields: tuple[Field, ...] = ()
     charts: tuple[Chart, ...] = ()
     """At most two."""
-    drawing: tuple[str, ...] = ()
-    """Lines of a picture made of text, shown in the place of charts."""
+    drawing: tuple[Line, ...] = ()
+    """A picture made of text, below everything else; 74 cells wide at most, so that it fits everywhere."""
 
 
 class Happened(NamedTuple):
