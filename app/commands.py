@@ -65,6 +65,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("go.events", "", "Events", "Everything that happened, newest first.", "list('events')", RUN),
     CommandSpec("go.contract-list", "", "List of contracts", "The code on the chain.", "list('contracts')", RUN),
     CommandSpec("go.light", "", "Light client", "The chain as headers only, each one checked.", "list('light')", RUN),
+    CommandSpec("go.attack", "a", "Show the attack", "Open the debugger where a contract is attacked.", "attack", RUN),
     CommandSpec("go.playground", "p", "Playgrounds", "Hash, mine, sign, prove: by hand.", "playground", RUN),
     # Do
     CommandSpec("do.send", "s", "Send coins", "Pay somebody from your wallet.", "send", RUN),

@@ -36,13 +36,17 @@ MOST_CODE_LINES: Final = 30_000
 
 
 class DebuggerScreen(RunScreen):
-    """``DebuggerScreen(block, place, shelf)``: the transaction at a place of a block."""
+    """``DebuggerScreen(block, place, shelf)``: the transaction at a place of a block.
+
+    Where it is opened at a certain step, ``debugger`` stands there, and ``note`` says what is to be seen.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("debugger")
     DEFAULT_CSS = (
         PANELS_CSS.format(name="DebuggerScreen")
         + """
     DebuggerScreen #debugger-title { height: 1; padding: 0 1; text-style: bold; }
+    DebuggerScreen #debugger-note { height: auto; max-height: 2; padding: 0 1; color: $accent; }
     DebuggerScreen #debugger-body { height: 1fr; }
     DebuggerScreen .panel { height: 1fr; width: 1fr; }
     DebuggerScreen #debugger-right { width: 1fr; max-width: 72; height: 1fr; }
@@ -54,16 +58,25 @@ class DebuggerScreen(RunScreen):
 
     app: "ChainroomApp"
 
-    def __init__(self, block: BlockRecord, place: int, shelf: Shelf, **options: Any) -> None:
+    def __init__(
+        self,
+        block: BlockRecord,
+        place: int,
+        shelf: Shelf,
+        debugger: "Debugger | None" = None,
+        note: str = "",
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self._block, self._place, self._shelf = block, place, shelf
-        self._debugger: Debugger | None = None
+        self._block, self._place, self._shelf, self._note = block, place, shelf, note
+        self._debugger = debugger
         self._deck = PanelDeck()
         self._shown: object = None
 
     def compose_body(self) -> ComposeResult:
         """Source, and what the machine holds."""
         yield Static(id="debugger-title", markup=False)
+        yield Static(clean(self._note, 300), id="debugger-note", markup=False)
         with Horizontal(id="debugger-body"):
             yield SourceView(classes="panel")
             with Vertical(id="debugger-right"):
@@ -78,9 +91,11 @@ class DebuggerScreen(RunScreen):
         session = self.app.session
         assert session is not None
         session.is_playing = False
-        world = session.simulation.world
-        self._debugger = present.open_debugger(world, self._block.hash, self._place, self._shelf)
-        self._debugger.begin()
+        self.query_one("#debugger-note").display = bool(self._note)
+        if self._debugger is None:
+            world = session.simulation.world
+            self._debugger = present.open_debugger(world, self._block.hash, self._place, self._shelf)
+            self._debugger.begin()
         self.query_one(SourceView).focus()
         self.call_after_refresh(self._show_step)
 

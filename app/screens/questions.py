@@ -10,6 +10,7 @@ from app.starting import build_choices, parse_choice, propose_name, save_session
 
 if TYPE_CHECKING:
     from app.app import ChainroomApp
+    from app.present.attacks import Found
 
 
 def ask_save(app: "ChainroomApp") -> None:
@@ -60,3 +61,37 @@ def ask_theme(app: "ChainroomApp") -> None:
         ChoiceDialog("Theme", choices, app.theme, partial(app.apply_theme, is_kept=False)),
         lambda name: app.apply_theme(name) if name else None,
     )
+
+
+def ask_attack(app: "ChainroomApp") -> None:
+    """Choose one of the attacks on contracts in this run, and open the debugger where it is to be seen."""
+    from app.present.attacks import describe_due, find_attacks, list_attacks
+
+    session = app.session
+    if session is None:
+        return
+    attacks = list_attacks(session.simulation)
+    if not attacks:
+        app.tell("no contract is attacked in this run: open (o) one of the scenarios whose name begins with attack")
+        return
+    found = {it.attack: it for it in find_attacks(session.simulation, session.now_us)}
+    choices = [
+        Choice(it.title, it.title, it.look_for if it in found else describe_due(it), it in found) for it in attacks
+    ]
+    app.push_screen(
+        ChoiceDialog("Attacks on contracts", choices),
+        lambda title: _show_attack(app, next(found[it] for it in found if it.title == title)) if title else None,
+    )
+
+
+def _show_attack(app: "ChainroomApp", found: "Found") -> None:
+    """Move the cursor there, so that every screen shows that moment, and walk through the transaction."""
+    from app.present.attacks import open_attack
+    from app.present.contracts import Shelf
+    from app.screens.debugger import DebuggerScreen
+
+    assert app.session is not None
+    block, place, shelf = found.doing.block, found.doing.place, Shelf()
+    app.session.seek(block.published_us)
+    debugger = open_attack(app.session.simulation, found, shelf)
+    app.push_screen(DebuggerScreen(block, place, shelf, debugger, found.attack.look_for))

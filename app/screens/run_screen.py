@@ -88,8 +88,10 @@ class RunScreen(Screen[None]):
 
     def show(self, session: "Session") -> None:
         """Bring everything up to date with the run at the cursor."""
+        from app.present.attacks import mark_attacks
         from app.present.timeline import Timeline, build_header, build_transport
 
+        mark_attacks(session)
         if RunScreen._timeline is None or RunScreen._timeline.world is not session.simulation.world:
             RunScreen._timeline = Timeline(session.simulation.world)
         self.query_one(HeaderBar).show(build_header(session))
@@ -282,6 +284,12 @@ class RunScreen(Screen[None]):
         from app.screens.view import Thing
 
         self.app.open_thing(Thing("list", name.encode()))
+
+    def action_attack(self) -> None:
+        """Choose one of the attacks on contracts, and walk through it."""
+        from app.screens.questions import ask_attack
+
+        ask_attack(self.app)
 
     def action_playground(self) -> None:
         """Small things to try by hand."""
