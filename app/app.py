@@ -53,6 +53,8 @@ GIVE_WAY_S: Final = 0.03
 """How long the simulation waits after a key, so that its effect is painted first."""
 MOST_WAIT_S: Final = 0.1
 """How long it waits at most, while a key is held down."""
+PREPARE_AFTER_S: Final = 1.5
+"""Seconds after the start until the explorer's page is mounted out of sight."""
 KEEP_AFTER_S: Final = 5.0
 """Seconds after a command until the run is kept on disk."""
 Severity = Literal["information", "warning", "error"]
@@ -161,6 +163,7 @@ class ChainroomApp(App[None]):
         calm_collector(self)
         self._last_tick_s = time.perf_counter()
         self._clock = self.set_interval(1 / TICKS_PER_S, self._tick)
+        self.set_timer(PREPARE_AFTER_S, self._prepare_page)
 
     async def _prepare(self, session: "Session") -> None:
         """Read a long run into the explorer's index before anybody waits for it."""
@@ -328,6 +331,15 @@ class ChainroomApp(App[None]):
         else:
             self._open_page(thing)
 
+    def _prepare_page(self) -> None:
+        """Mount the explorer's page before anybody asks for it: mounting takes longer than all else."""
+        from app.screens.explorer import ThingPage
+        from app.screens.view import Thing
+
+        if not self.is_screen_installed("page"):
+            self.install_screen(ThingPage(Thing("list", b"stale")), "page")
+            self._get_screen("page")
+
     def _open_page(self, thing: "Thing") -> None:
         """Show a thing on the page on top, or on the one that is kept mounted, or on a new one."""
         from app.screens.explorer import ThingPage
@@ -335,8 +347,7 @@ class ChainroomApp(App[None]):
         if isinstance(self.screen, ThingPage):
             self.screen.go_to(thing)
             return
-        if not self.is_screen_installed("page"):
-            self.install_screen(ThingPage(thing), "page")
+        self._prepare_page()
         page = self.get_screen("page")
         if page in self.screen_stack or not isinstance(page, ThingPage):
             self.push_screen(ThingPage(thing))
