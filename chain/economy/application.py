@@ -129,6 +129,10 @@ class Look:
                 with suppress(InvalidEncoding):  # some write what nobody can read
                     yield Pending(signed, label, function.name, tuple(function.decode_call(action.data)))
 
+    def is_waiting(self, label: str, function: str, *arguments: Any) -> bool:
+        """Tell whether the same call, anybody's, waits in the mempool already."""
+        return any((it.label, it.function, it.arguments) == (label, function, arguments) for it in self.iter_pending())
+
     def read(self, label: str, function: str, *arguments: Any) -> Any:
         """Return what a view function says: one value, or a tuple of several. Raises InvalidTransaction if it fails."""
         entry = self.application.get_abi(label).get_function(function)
@@ -287,7 +291,11 @@ class Application(ABC):
         if not world.network.links.is_online_now(node):
             return
         look = self._look(world, node, person)
-        wish = self.act(look)
+        try:
+            wish = self.act(look)
+        except (InvalidTransaction, InvalidEncoding) as error:  # no price yet, or no such contract on the node's branch
+            self._note(str(error))
+            return
         if wish is not None:
             self._send(world, self.get_node(world, wish.person), wish)
 
