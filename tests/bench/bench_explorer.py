@@ -11,11 +11,13 @@ judges nothing, and pytest does not collect it.
 
 import argparse
 import asyncio
+import os
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -62,50 +64,29 @@ def show(page: Page | NotThere) -> None:
             table.get_row(place)
 
 
-def bench_pages(simulation: Simulation) -> None:
-    """Measure searches and pages at two moments."""
+def bench_pages(simulation: Simulation, name: str, at_us: TimeUs) -> None:
+    """Measure searches and pages at a moment."""
     world, holders = simulation.world, Holders(simulation.world)
-    for name, at_us in (("now", simulation.now_us), ("half-way", TimeUs(simulation.now_us // 2))):
-        blocks = world.tree.records[: world.tree.count_published(at_us)]
-        payments = [
-            it for it in world.transactions.records[:: len(world.transactions) // 97] if it.submitted_us <= at_us
-        ]
-        picked, chosen = blocks[1 :: len(blocks) // TRIES][:TRIES], payments[:: len(payments) // TRIES][:TRIES]
-        address = encode_address(get_address(5))
-        digits = chosen[3].id.hex()
-        texts = [
-            "#500",
-            digits,
-            digits[:6],
-            digits[-5:],
-            "000",
-            "n07",
-            "faucet",
-            "stale",
-            address,
-            address[:9],
-            "nobody",
-            "",
-        ]
-        measure(f"search, {name}", [lambda text=text: _search(simulation, holders, text, at_us) for text in texts])
-        measure(
-            f"block page, {name}",
-            [lambda it=it: show(build_block_page(simulation, holders, it.hash, at_us)) for it in picked],
-        )
-        measure(
-            f"transaction page, {name}",
-            [lambda it=it: show(build_transaction_page(simulation, holders, it.id, at_us)) for it in chosen],
-        )
-        accounts = [*world.setup.proposers[:3], *(get_address(rank) for rank in range(TRIES - 3))]
-        measure(
-            f"address page, {name}",
-            [lambda it=it: show(build_address_page(simulation, holders, it, at_us)) for it in accounts],
-        )
-        for key in LISTS:
-            measure(
-                f"{key.decode()} list, {name}",
-                [lambda key=key: show(build_list_page(simulation, holders, key, at_us))] * 3,
-            )
+    blocks = world.tree.records[: world.tree.count_published(at_us)]
+    records = world.transactions.records
+    payments = [it for it in records[:: max(1, len(records) // 97)] if it.submitted_us <= at_us]
+    picked, chosen = blocks[1 :: len(blocks) // TRIES][:TRIES], payments[:: max(1, len(payments) // TRIES)][:TRIES]
+    address, digits = encode_address(get_address(5)), chosen[3].id.hex()
+    accounts = [*world.setup.proposers[:3], *(get_address(rank) for rank in range(TRIES - 3))]
+    for text in ("#500", digits, digits[:6], digits[-5:], "000", "n07", "faucet", address, address[:9], "nobody", ""):
+        measure(f"search {text[:9]!r}, {name}", [partial(_search, simulation, holders, text, at_us)] * 3)
+    builders: tuple[tuple[str, Callable[..., Page | NotThere], Sequence[object]], ...] = (
+        ("block page", build_block_page, [it.hash for it in picked]),
+        ("transaction page", build_transaction_page, [it.id for it in chosen]),
+        ("address page", build_address_page, accounts),
+        *((f"{key.decode()} list", build_list_page, [key] * 3) for key in LISTS),
+    )
+    for title, build, keys in builders:
+        measure(f"{title}, {name}", [partial(_build, build, simulation, holders, key, at_us) for key in keys])
+
+
+def _build(build: Callable[..., Page | NotThere], *values: object) -> None:
+    show(build(*values))
 
 
 def _search(simulation: Simulation, holders: Holders, text: str, at_us: TimeUs) -> None:
@@ -165,10 +146,9 @@ def main() -> None:
     start_s = time.perf_counter()
     get_index(simulation.world)
     print(f"indexed in {time.perf_counter() - start_s:.1f} s, {get_memory_mb()} MB")
-    bench_pages(simulation)
+    for name, at_us in (("now", simulation.now_us), ("half-way", TimeUs(simulation.now_us // 2))):
+        bench_pages(simulation, name, at_us)
     with tempfile.TemporaryDirectory() as home:
-        import os
-
         os.environ["CHAINROOM_HOME"] = home
         asyncio.run(bench_screen(simulation))
     print(f"at the end {get_memory_mb()} MB")

@@ -6,6 +6,7 @@ One block in a hundred gets a sibling that goes stale, so there are forks to be 
 """
 
 import hashlib
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -59,7 +60,7 @@ def build_long_run(blocks: int, transactions: int) -> Simulation:
     simulation = build(load_scenario(SCENARIO, "long"), 7)
     people = [_Person(rank) for rank in range(PEOPLE)]
     allocations = {**simulation.world.setup.allocations, **{it.address: 1_000_000 * COIN for it in people}}
-    simulation.world = world = World(msgspec_replace(simulation.world.setup, allocations))
+    simulation.world = world = World(replace(simulation.world.setup, allocations=allocations))
     head, done = world.tree.records[0], 0
     for number in range(1, blocks + 1):
         time_us = TimeUs(number * INTERVAL_US)
@@ -71,13 +72,6 @@ def build_long_run(blocks: int, transactions: int) -> Simulation:
         head = block if stale is None or block.index > stale.index else head
     world.kernel.now_us = TimeUs((blocks + 1) * INTERVAL_US)
     return simulation
-
-
-def msgspec_replace(setup, allocations):
-    """Return the setup with other allocations."""
-    from dataclasses import replace
-
-    return replace(setup, allocations=allocations)
 
 
 def _submit(world: World, people: list[_Person], number: int, time_us: TimeUs) -> SignedTransaction:
