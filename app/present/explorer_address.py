@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from app.present.actions import describe_action
 from app.present.chain import GLYPHS, TONES, Facts, format_bytes, get_standing
-from app.present.explorer_transaction import get_fate
+from app.present.fate import get_fate
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.present.chain import GLYPHS, TONES, format_bytes, get_standing
 from app.present.events import build_events
-from app.present.explorer_transaction import describe_fate, get_fate
+from app.present.fate import describe_fate, get_fate
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import find_double_spends, find_stale_blocks, get_index

@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 
 from app.present.chain import format_title, get_standing
-from app.present.explorer_transaction import Fate, build_confirmations, get_fate
+from app.present.fate import Fate, get_fate
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_index, get_submitted
 from app.present.pages import Milestone
+from app.present.transaction_timeline import build_confirmations
 from app.present.words import format_clock, format_coins, format_delay, format_span, name_node, plural, shorten_hash
 from app.screens.view import Thing
 from chain.consensus.block_tree import BlockRecord
