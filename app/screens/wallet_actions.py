@@ -22,9 +22,10 @@ from app.screens.wallet_dialogs import (
     ReviewDialog,
     UnlockDialog,
 )
+from app.screens.wallet_fields import Wish, describe_wait
 from app.screens.wallet_receive import ReceiveDialog
 from app.screens.wallet_restore import RestoreWallet
-from app.screens.wallet_send import SendForm, Wish, describe_wait
+from app.screens.wallet_send import SendForm
 from app.session import Session
 from app.storage.accounts import Account
 from app.wallets import Wallets, get_wallets

@@ -101,7 +101,7 @@ class CreateWallet(Dialog):
     def _compose_words(self) -> ComposeResult:
         with Vertical(id="words"):
             yield Static(
-                "Write these words on paper, in their order. They are shown this once. Look over your shoulder, then "
+                "Write these words on paper, in their order. Later only the password shows them. Look around you, then "
                 "press r to reveal them.",
                 classes="lead",
             )

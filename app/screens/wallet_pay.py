@@ -12,10 +12,10 @@ from app.present.words import format_clock, format_coins
 from app.proposals import Proposal, build_proposal, combine, finish, parse_proposal, sign_proposal
 from app.schedule import Scheduled
 from app.screens.wallet_actions import Outcome
+from app.screens.wallet_fields import Wish
 from app.screens.wallet_flows import WalletFlows
 from app.screens.wallet_forms import Field, FormDialog, Item, MenuDialog, TextDialog, Values, read_text
 from app.screens.wallet_proposal import ProposalDialog
-from app.screens.wallet_send import Wish
 from app.storage.accounts import Account
 from app.widgets.text import clean
 from chain.errors import ChainroomError, InvalidInput

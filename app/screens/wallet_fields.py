@@ -1,0 +1,88 @@
+"""What the send form is made of: whom to pay as a field, what a person wants, and mistakes in a sentence."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from textual import events
+from textual.message import Message
+from textual.suggester import Suggester
+
+from app.payments import FeeChoice
+from app.present.words import format_span
+from app.screens.wallet_dialogs import Recipient
+from app.widgets.plain_input import PlainInput
+from app.widgets.text import clean
+from chain.errors import ChainroomError, InvalidAddress, InvalidInput, RuleBroken
+from chain.ledger.actions import Action
+from chain.units import SECOND
+from chain.wallet.payment_link import is_link
+
+
+class Wish(NamedTuple):
+    """A payment that a person wants to make."""
+
+    action: Action
+    name: str
+    """What the recipient is called, empty when nobody knows; of several, how many they are."""
+    choice: FeeChoice
+
+    @property
+    def amount(self) -> int:
+        """Units, of several payments together."""
+        return self.action.amount
+
+
+class Names(Suggester):
+    """Completes the name of somebody who can be paid."""
+
+    def __init__(self, get_recipients: Callable[[], Sequence[Recipient]]) -> None:
+        super().__init__(use_cache=False, case_sensitive=False)
+        self._get_recipients = get_recipients
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first name that begins like this."""
+        return next((it.name for it in self._get_recipients() if it.name.casefold().startswith(value)), None)
+
+
+class RecipientInput(PlainInput):
+    """A name or an address; a payment link that is pasted is handed out part by part."""
+
+    class LinkPasted(Message):
+        """A payment link was pasted."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if is_link(event.text):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.LinkPasted(event.text))
+        else:
+            super()._on_paste(event)
+
+
+class UnknownName(ChainroomError):
+    """Nobody is called that."""
+
+
+def explain_field(error: ChainroomError) -> str:
+    """Return what is wrong with something typed, in a sentence."""
+    if isinstance(error, InvalidAddress) and error.thing == "checksum":
+        hint = error.allowed.partition("; ")[2]
+        return "this address is mistyped, its checksum does not fit" + (f"; {hint}" if hint else "")
+    if isinstance(error, InvalidAddress) and error.thing == "address length":
+        return f"this address has {error.value} characters; a whole one has {error.allowed}"
+    if isinstance(error, InvalidInput):
+        return f"{error.thing} '{clean(str(error.value), 24)}': it must be {error.allowed}"
+    return error.message if isinstance(error, RuleBroken) else str(error)
+
+
+def describe_wait(choice: FeeChoice) -> str:
+    """Return when a payment with this fee is expected to be in a block."""
+    if choice.wait_us is None:
+        return "the next block made" if choice.blocks == 1 else f"{choice.blocks} blocks"
+    where = "next block" if choice.blocks == 1 else f"{choice.blocks} blocks"
+    seconds = choice.wait_us // SECOND
+    return f"~{seconds} s, {where}" if seconds < 100 else f"~{format_span(choice.wait_us)}, {where}"
