@@ -9,7 +9,16 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from app.present.holders import Holders
+from app.present.stories.attacks import (
+    build_access_story,
+    build_front_running_story,
+    build_integers_story,
+    build_oracle_attack_story,
+    build_reentrancy_story,
+    build_sandwich_story,
+)
 from app.present.stories.exchange import build_exchange_story
+from app.present.stories.lending import build_lending_story
 from app.present.stories.reader import Reader, Story
 from app.present.stories.token import build_token_story
 from chain.economy.application import Application
@@ -21,6 +30,13 @@ from chain.units import Address, TimeUs
 STORIES: Final[dict[str, Callable[[Reader], Story]]] = {
     "token": build_token_story,
     "exchange": build_exchange_story,
+    "lending": build_lending_story,
+    "reentrancy": build_reentrancy_story,
+    "access": build_access_story,
+    "integers": build_integers_story,
+    "front-running": build_front_running_story,
+    "sandwich": build_sandwich_story,
+    "oracle-attack": build_oracle_attack_story,
 }
 
 _told: "WeakKeyDictionary[World, dict[str, tuple[object, Story]]]" = WeakKeyDictionary()

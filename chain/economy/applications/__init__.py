@@ -10,12 +10,15 @@ from chain.economy.applications.attack_oracle import OracleAttack
 from chain.economy.applications.attack_reentrancy import Reentrancy
 from chain.economy.applications.attack_sandwich import SandwichAttack
 from chain.economy.applications.exchange import Exchange
+from chain.economy.applications.lending import LendingMarket
 from chain.economy.applications.token import TokenLaunch
 from chain.errors import InvalidScenario
 from chain.schema import suggest
 
 ATTACKS: Final = (Reentrancy, AccessMistake, IntegerMistake, FrontRunning, SandwichAttack, OracleAttack)
-APPLICATIONS: Final[dict[str, type[Application]]] = {it.name: it for it in (TokenLaunch, Exchange, *ATTACKS)}
+APPLICATIONS: Final[dict[str, type[Application]]] = {
+    it.name: it for it in (TokenLaunch, Exchange, LendingMarket, *ATTACKS)
+}
 
 
 def check_application(parameters: ApplicationParameters, key: str) -> None:

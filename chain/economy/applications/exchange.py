@@ -66,6 +66,8 @@ class Exchange(Application):
         if look.time_s < self.memory.get("arbitrage_s", 0) + WAIT_S:
             return None  # the last trade may not be in a block yet
         x, y, _ = look.read("pool", "getReserves")
+        if not x:
+            return None
         price = self.course.compute_price(look.time_s)
         gives_coins, amount = compute_arbitrage(COIN, price, Reserves(x, y))
         if not amount:
@@ -93,6 +95,8 @@ class Exchange(Application):
     def _trade(self, look: Look) -> Ask | None:
         """Give 0.05 to 1 % of the reserve for at least 98 % of the quote; the careless give 5 % for whatever comes."""
         x, y, _ = look.read("pool", "getReserves")
+        if not x:
+            return None  # the node's branch has no liquidity yet
         label = ("coin", "dollar")[look.draw(2, "side")]
         reserve_in, reserve_out = (x, y) if label == "coin" else (y, x)
         is_careless = look.draw(30, "care") == 0
