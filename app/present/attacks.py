@@ -256,4 +256,4 @@ def mark_attacks(session: Session) -> None:
 
 def describe_due(attack: Attack) -> str:
     """Return when an attack that has not happened yet comes."""
-    return f"comes after about {attack.due_us // MINUTE} min"
+    return f"after {attack.due_us // MINUTE} min"

@@ -92,6 +92,7 @@ def _show_attack(app: "ChainroomApp", found: "Found") -> None:
 
     assert app.session is not None
     block, place, shelf = found.doing.block, found.doing.place, Shelf()
+    app.session.is_playing = False
     app.session.seek(block.published_us)
     debugger = open_attack(app.session.simulation, found, shelf)
     app.push_screen(DebuggerScreen(block, place, shelf, debugger, found.attack.look_for))
