@@ -31,14 +31,18 @@ def build_caption(session: Session) -> str:
     world, at_us = session.simulation.world, session.cursor_us
     fault = _find_command(world, at_us)
     newest = get_newest(world, at_us)
+    change = next(reversed(get_log(world).get_until(at_us)), None)
+    if change is not None and at_us - change.time_us < FAULT_STAYS_US and change.time_us >= _get_time(fault):
+        return f"{change.text}."
     if fault is not None and (at_us - fault.time_us < FAULT_STAYS_US or not newest.height):
         return _describe_command(world, fault)
     if not newest.height:
         return f"The network has started. {_BEGINNINGS.get(world.consensus.name, 'The first block is on its way.')}"
-    changes = get_log(world).get_until(at_us)
-    if changes and at_us - changes[-1].time_us < FAULT_STAYS_US:
-        return f"{changes[-1].text[0].upper()}{changes[-1].text[1:]}."
     return _describe_block(world, newest, at_us)
+
+
+def _get_time(record: Record | None) -> int:
+    return record.time_us if record is not None else 0
 
 
 def _find_command(world: World, at_us: TimeUs) -> Record | None:

@@ -1,7 +1,8 @@
 """What happened to those who take part: who joined, left, was slashed or dropped, elected, made leader.
 
-Every block's state is held against its parent's, once; what is told belongs to the block that brought it about. The
-list grows with the run like the index of app/present/index.py, and holds what lies after the cursor too.
+Every block's state is held against its parent's, once; what is told belongs to the block that brought it about. Where
+the protocol has no penalty for it, two blocks of one turn are told as well. The list grows with the run like the index
+of app/present/index.py, and holds what lies after the cursor too.
 """
 
 from bisect import bisect_right
@@ -27,6 +28,8 @@ class Event(NamedTuple):
     tone: Tone
     node: int
     block: Hash
+    why: str
+    """How one can tell, in a sentence."""
 
 
 class EventLog:
@@ -35,15 +38,15 @@ class EventLog:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self._count = 1  # genesis changes nothing
-        self._last = ""
+        self._last: dict[int, str] = {}  # by node
 
     def update(self, world: World) -> None:
         """Take in new blocks."""
         for record in world.tree.records[self._count :]:
-            for node, text, tone in find_events(world, record):
-                if text != self._last:  # a rival block tells the same
-                    self._last = text
-                    self.events.append(Event(record.published_us, text, tone, node, record.hash))
+            for node, text, tone, why in find_events(world, record):
+                if text != self._last.get(node):  # a rival block tells the same
+                    self._last[node] = text
+                    self.events.append(Event(record.published_us, text, tone, node, record.hash, why))
         self._count = len(world.tree)
 
     def get_until(self, at_us: TimeUs) -> list[Event]:
@@ -66,11 +69,36 @@ def get_log(world: World) -> EventLog:
 _Found = Iterator[tuple[int, str, Tone]]
 
 
-def find_events(world: World, record: BlockRecord) -> _Found:
-    """Yield (node, what happened, tone) for what a block changed among those who take part."""
-    find = _FINDERS.get(world.consensus.name)
-    if find is not None and record.parent is not None:
-        yield from find(world, record.parent, record)
+def find_events(world: World, record: BlockRecord) -> Iterator[tuple[int, str, Tone, str]]:
+    """Yield (node, what happened, tone, why) for what a block changed among those who take part, or gives away."""
+    find, parent = _FINDERS.get(world.consensus.name), record.parent
+    if find is not None and parent is not None:
+        yield from ((*found, _CHANGED) for found in find(world, parent, record))
+    if parent is not None and world.consensus.name in _UNPUNISHED and _has_twin(world, parent, record):
+        name = name_node(record.origin)
+        yield int(record.origin), f"{name} signed two blocks for one turn", "attack", _UNPUNISHED[world.consensus.name]
+
+
+def _has_twin(world: World, parent: BlockRecord, record: BlockRecord) -> bool:
+    """Whether its proposer had made another block since the parent, for the same slot, step or parent."""
+    proposer, turn = record.block.header.proposer, _get_turn(record)
+    others = world.tree.records[parent.index + 1 : record.index]
+    return any(it.block.header.proposer == proposer and _get_turn(it) == turn for it in others)
+
+
+def _get_turn(record: BlockRecord) -> object:
+    state = record.state
+    return getattr(state, "slot", getattr(state, "step", record.parent))
+
+
+_CHANGED: Final = "The block's state differs in this from its parent's; enter opens the block that brought it about."
+_TWICE: Final = "Two headers of one turn carry its signature; enter opens the second. The fork choice keeps one, and "
+_UNPUNISHED: Final = {
+    "delegated-proof-of-stake": _TWICE + "nothing else happens unless the voters choose others.",
+    "proof-of-authority": _TWICE + "nothing else happens; under Clique the signers can vote it out.",
+    "snowman": _TWICE + "the polls decide which; nobody loses stake.",
+}
+"""Protocols in which two blocks of one turn have no consequence in the state, and what is said of them."""
 
 
 def _find_stake(world: World, parent: BlockRecord, record: BlockRecord) -> _Found:

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from app.present.heads import compute_heads, get_canonical, get_finalized
-from app.present.words import format_span, name_node
+from app.present.roles import count_proposers
+from app.present.words import format_span, name_node, plural
 from app.widgets.models import BlockSpread, BlockState, ChainBlock, Flight, HeadGroup, MapLink, MapNode, MapView, Pulse
 from chain.adversary.base import Byzantine
 from chain.consensus.block_tree import BlockRecord
@@ -40,7 +41,9 @@ class Mining(NamedTuple):
     """Mean time between blocks at their hash rate; 0 when nobody mines."""
     is_manual: bool
     proposers: int = 0
-    """Nodes that take part in a protocol without mining; 0 under proof of work."""
+    """Running nodes that make blocks without mining; 0 under proof of work."""
+    role: str = ""
+    """What each of those is called; empty under proof of work."""
 
 
 class Groups(NamedTuple):
@@ -282,7 +285,7 @@ def compute_mining(world: World, at_us: TimeUs) -> Mining:
     total, miners = sum(rates), sum(rate > 0 for rate in rates)
     is_work = any(hasattr(agent, "hash_rate_per_s") for agent in world.consensus.agents.values())
     mean_us = _compute_work(world, at_us) * SECOND // total if total else 0
-    return Mining(miners, mean_us, is_manual, len(rates) if not is_work else 0)
+    return Mining(miners, mean_us, is_manual, *(() if is_work else count_proposers(world, at_us)))
 
 
 def _compute_work(world: World, at_us: TimeUs) -> int:
@@ -297,9 +300,11 @@ def describe_mining(mining: Mining) -> str:
     """Return what the end of the block strip says."""
     if mining.is_manual:
         return "nobody mines by itself · press m"
-    if mining.proposers:
-        return f"{mining.proposers} node{'s' if mining.proposers != 1 else ''} taking part"
+    if mining.role:
+        return (
+            f"{plural(mining.proposers, mining.role)} at work" if mining.proposers else f"no {mining.role} is running"
+        )
     if not mining.miners:
         return "nobody is mining"
-    who = f"{mining.miners} miner{'s' if mining.miners != 1 else ''} at work"
+    who = f"{plural(mining.miners, 'miner')} at work"
     return f"{who} · about {format_span(mining.mean_us)} a block" if mining.mean_us else who

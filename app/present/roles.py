@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from app.present.heads import get_canonical
 from chain.simulation.world import World
-from chain.units import NodeId
+from chain.units import NodeId, TimeUs
 
 ROLES: Final = {
     "proof-of-stake": "validator", "tendermint": "validator", "snowman": "validator", "raft": "member",
@@ -17,6 +18,28 @@ def describe_role(world: World, node: int) -> str:
     if get_hash_rate(world, node):
         return "miner"
     return ROLES.get(world.consensus.name, "validator") if get_power(world, node) else "full node"
+
+
+def count_proposers(world: World, at_us: TimeUs) -> tuple[int, str]:
+    """Return how many running nodes may make blocks without mining, by the canonical head, and what each is called."""
+    rules, state = world.consensus.rules, get_canonical(world, at_us).state
+    keyring = getattr(rules, "keyring", None)
+    if keyring is None:
+        return sum(world.network.links.is_online(node, at_us) for node in world.consensus.agents), "proposer"
+    accounts = {one.account: one.index for one in keyring.validators}
+    if hasattr(state, "snapshot"):
+        acting = [accounts[account] for account in state.snapshot.signers if account in accounts]
+    elif hasattr(state, "schedule"):
+        acting = list(state.schedule.producers)
+    elif hasattr(state, "powers"):
+        acting = [index for index, power in enumerate(state.powers) if power]
+    elif hasattr(state, "registry"):
+        acting = [index for index, it in enumerate(state.registry.validators) if it.is_active(state.epoch)]
+    else:
+        acting = [one.index for one in keyring.validators if one.power]
+    online = sum(world.network.links.is_online(keyring.validators[index].node, at_us) for index in acting)
+    name = world.consensus.name
+    return online, "producer" if name == "delegated-proof-of-stake" else ROLES.get(name, "validator")
 
 
 def get_power(world: World, node: int) -> int:

@@ -246,8 +246,8 @@ class ConsensusPage(RunScreen):
             return item.why if item is not None else None
         if self._events.has_focus:
             chosen = self._shown_events[self._events.cursor : self._events.cursor + 1]
-            text = "The block's state differs in this from its parent's; enter opens the block that brought it about."
-            return Why(chosen[0].text, "", (("when", format_clock(chosen[0].time_us)),), text) if chosen else None
+            when = (("when", format_clock(chosen[0].time_us)),) if chosen else ()
+            return Why(chosen[0].text, "", when, chosen[0].why) if chosen else None
         return model.members[self._members.cursor].why if self._members.cursor < len(model.members) else None
 
     @on(FieldList.FieldOpened)

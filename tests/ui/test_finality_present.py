@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.present.captions import build_caption
 from app.present.chain import get_standing
 from app.present.chain_why import explain_block
 from app.present.consensus_changes import build_commands, list_changes, parse_hash_rate
@@ -9,8 +10,10 @@ from app.present.consensus_events import get_log
 from app.present.finality import describe_fork_choice, describe_weight, get_promise
 from app.present.heads import compute_heads, get_canonical, get_finalized
 from app.present.index import get_index
+from app.present.network import compute_mining, describe_mining
 from app.present.node import build_facts, explain_state
-from app.present.timeline import get_final
+from app.present.timeline import Timeline, get_final
+from app.session import Session
 from app.starting import read_shipped_scenario
 from chain.consensus.base import Finality
 from chain.errors import InvalidInput
@@ -107,6 +110,59 @@ def test_a_traitor_is_punished_before_ones_eyes(protocol: str, text: str) -> Non
     assert found.tone == "attack"
     assert simulation.world.tree[found.block].published_us == found.time_us
     assert not get_log(simulation.world).get_until(TimeUs(found.time_us - 1))
+
+
+UNPUNISHED = ("delegated-proof-of-stake", "proof-of-authority", "proof-of-authority aura", "snowman")
+
+
+def play_unpunished(case: str, until_s: int) -> Simulation:
+    protocol, _, variant = case.partition(" ")
+    return play(protocol, until_s, *([f"consensus.variant={variant}"] if variant else []))
+
+
+@pytest.mark.parametrize("case", UNPUNISHED)
+def test_who_signs_twice_is_told_of_where_nobody_punishes_it(case: str) -> None:
+    simulation = play_unpunished(case, 20)
+    simulation.submit(c.TurnByzantine(3, "equivocating"))
+    simulation.run_until(TimeUs(200 * SECOND))
+    (event,) = get_log(simulation.world).get_until(simulation.now_us)  # once, however often it does it again
+    assert (event.text, event.tone, event.node) == ("n03 signed two blocks for one turn", "attack", 3)
+    assert "fork choice" in event.why
+    second = simulation.world.tree[event.block]
+    assert any(it.parent is second.parent and it.origin == 3 for it in simulation.world.tree.records[: second.index])
+    session = Session(simulation)
+    session.seek(TimeUs(event.time_us + 1))
+    assert build_caption(session) == "n03 signed two blocks for one turn."
+    marks = [mark for mark in Timeline(simulation.world).build_marks(session) if mark.label == event.text]
+    assert [mark.kind for mark in marks] == ["attack"]
+
+
+@pytest.mark.parametrize("case", UNPUNISHED)
+def test_nobody_honest_is_said_to_have_signed_twice(case: str) -> None:
+    simulation = play_unpunished(case, 40)
+    simulation.submit(c.Partition(((0, 1, 2), (3, 4, 5))))
+    simulation.run_until(TimeUs(100 * SECOND))
+    simulation.submit(c.StopNode(2))
+    simulation.submit(c.Heal())
+    simulation.run_until(TimeUs(150 * SECOND))
+    simulation.submit(c.StartNode(2))
+    simulation.run_until(TimeUs(300 * SECOND))
+    assert not [it for it in get_log(simulation.world).events if "signed two" in it.text]
+
+
+def test_the_strip_counts_who_makes_blocks_by_what_they_are_called() -> None:
+    roles = {
+        "proof-of-stake": "validator", "tendermint": "validator", "snowman": "validator", "raft": "member",
+        "proof-of-authority": "signer", "delegated-proof-of-stake": "producer",
+    }  # fmt: skip
+    for protocol, role in roles.items():
+        simulation = play(protocol, 10)
+        simulation.submit(c.StopNode(2))
+        told = describe_mining(compute_mining(simulation.world, simulation.now_us))
+        assert told == f"5 {role}s at work"
+        assert describe_mining(compute_mining(simulation.world, TimeUs(SECOND))) == f"6 {role}s at work"
+    few = play("proof-of-authority", 10, "consensus.signers=2")
+    assert describe_mining(compute_mining(few.world, few.now_us)) == "2 signers at work"
 
 
 def test_a_leader_that_is_switched_off_is_replaced() -> None:
