@@ -144,6 +144,11 @@ class Look:
         return values[0] if len(values) == 1 else values
 
     @property
+    def is_busy(self) -> bool:
+        """Whether a call of the person's waits in the mempool."""
+        return any(pending.signed.sender == self.me for pending in self.iter_pending())
+
+    @property
     def me(self) -> Address:
         """The person's own address."""
         return self.application.signers[self.person].address
@@ -191,6 +196,8 @@ class Application(ABC):
     """A few words for headings."""
     least_people: ClassVar[int] = 2
     """How many its roles need."""
+    is_patient: ClassVar[bool] = False
+    """Whether people ask for nothing while something they asked for waits in their node's mempool."""
 
     def __init__(self, seed: int, parameters: ApplicationParameters, signers: tuple[Signer, ...], index: int) -> None:
         self.seed, self.parameters, self.signers, self.index = seed, parameters, signers, index
@@ -296,7 +303,7 @@ class Application(ABC):
         except (InvalidTransaction, InvalidEncoding) as error:  # no price yet, or no such contract on the node's branch
             self._note(str(error))
             return
-        if wish is not None:
+        if wish is not None and not (self.is_patient and look.seen_by(wish.person).is_busy):
             self._send(world, self.get_node(world, wish.person), wish)
 
     def get_node(self, world: World, person: int) -> NodeId:

@@ -6,6 +6,7 @@ from chain.ledger.fees import compute_intrinsic_gas
 from chain.ledger.transaction import SignedTransaction, Transaction, sign_transaction
 from chain.units import Address, TimeUs
 from chain.wallet.address import compute_address
+from chain.wallet.secret import Secret
 
 
 class Signer:
@@ -21,6 +22,10 @@ class Signer:
 
     def __repr__(self) -> str:
         return f"Signer({self.address.hex()})"
+
+    def get_key(self) -> Secret[bytes]:
+        """Return the private key, to sign with it what is no transaction."""
+        return Secret(self._seed)
 
     def update(self, account_nonce: int, now_us: TimeUs, expiry_us: int) -> tuple[int, int, int]:
         """Forget what has been included or has expired; return next nonce, number under way, and what they cost."""

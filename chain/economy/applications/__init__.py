@@ -9,16 +9,25 @@ from chain.economy.applications.attack_integers import IntegerMistake
 from chain.economy.applications.attack_oracle import OracleAttack
 from chain.economy.applications.attack_reentrancy import Reentrancy
 from chain.economy.applications.attack_sandwich import SandwichAttack
+from chain.economy.applications.auction import Auctions
+from chain.economy.applications.crowdfunding import Crowdfunding
+from chain.economy.applications.dao import Dao
+from chain.economy.applications.escrow import Escrow
 from chain.economy.applications.exchange import Exchange
+from chain.economy.applications.identity import Identity
 from chain.economy.applications.lending import LendingMarket
+from chain.economy.applications.shared_house import SharedHouse
+from chain.economy.applications.stable_coin import StableCoin
+from chain.economy.applications.supply_chain import SupplyChain
 from chain.economy.applications.token import TokenLaunch
+from chain.economy.applications.vault import Vault
 from chain.errors import InvalidScenario
 from chain.schema import suggest
 
 ATTACKS: Final = (Reentrancy, AccessMistake, IntegerMistake, FrontRunning, SandwichAttack, OracleAttack)
-APPLICATIONS: Final[dict[str, type[Application]]] = {
-    it.name: it for it in (TokenLaunch, Exchange, LendingMarket, *ATTACKS)
-}
+AGREEMENTS: Final = (Escrow, Crowdfunding, SupplyChain, Identity, Vault, Dao, Auctions)
+FINANCE: Final = (TokenLaunch, Exchange, LendingMarket, StableCoin, SharedHouse)
+APPLICATIONS: Final[dict[str, type[Application]]] = {it.name: it for it in (*FINANCE, *AGREEMENTS, *ATTACKS)}
 
 
 def check_application(parameters: ApplicationParameters, key: str) -> None:
