@@ -181,7 +181,8 @@ class Abi:
 
     def get_function(self, name: str) -> Function:
         """Return a function by its name, or by its signature where names repeat. Raises InvalidInput."""
-        found = [function for function in self.functions if name in (function.name, function.signature)]
+        found = [function for function in self.functions if name == function.name]
+        found = found or [function for function in self.functions if name == function.signature]
         if len(found) != 1:
             known = ", ".join(function.signature for function in self.functions) or "no functions"
             raise InvalidInput("function", name, f"one of {known}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chain.economy.applications import APPLICATIONS
 from chain.errors import InvalidScenario
 from chain.ledger.actions import Call, Create
 from chain.scenario import apply_settings, build, convert_scenario
@@ -117,3 +118,16 @@ def test_who_may_not_send_waits_for_nothing():
     refused = [record for record in world.history.records if record.kind == "refused-transaction"]
     assert len(refused) > 3  # tried again and again, not given up after four
     assert application.signers[0].update(0, world.now_us, 10**12) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("name", sorted(APPLICATIONS))
+def test_people_whose_node_knows_no_contract_yet_do_no_harm(name):
+    """Two nodes are cut off from the start and come back later: questions go unanswered, nothing breaks."""
+    events = [
+        {"at": at, "command": command, "node": node}
+        for at, command in (("10s", "cut-node"), ("2m", "reconnect-node"))
+        for node in (3, 4)
+    ]
+    people = max(8, APPLICATIONS[name].least_people)
+    table = TABLE | {"application": [{"name": name, "people": people, "rate_per_s": 0.8}], "event": events}
+    assert run(150 * SECOND, table=table).world.actors[1].done > 0

@@ -20,6 +20,8 @@ from app.present.stories.attacks import (
 from app.present.stories.exchange import build_exchange_story
 from app.present.stories.lending import build_lending_story
 from app.present.stories.reader import Reader, Story
+from app.present.stories.shared_house import build_shared_house_story
+from app.present.stories.stable_coin import build_stable_coin_story
 from app.present.stories.token import build_token_story
 from chain.economy.application import Application
 from chain.errors import ChainroomError
@@ -31,6 +33,8 @@ STORIES: Final[dict[str, Callable[[Reader], Story]]] = {
     "token": build_token_story,
     "exchange": build_exchange_story,
     "lending": build_lending_story,
+    "stable_coin": build_stable_coin_story,
+    "shared_house": build_shared_house_story,
     "reentrancy": build_reentrancy_story,
     "access": build_access_story,
     "integers": build_integers_story,
