@@ -65,6 +65,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("go.events", "", "Events", "Everything that happened, newest first.", "list('events')", RUN),
     CommandSpec("go.contract-list", "", "List of contracts", "The code on the chain.", "list('contracts')", RUN),
     CommandSpec("go.light", "", "Light client", "The chain as headers only, each one checked.", "list('light')", RUN),
+    CommandSpec("go.public", "", "Public chain", "The chain a hybrid network is anchored in.", "list('public')", RUN),
     CommandSpec("go.attack", "a", "Show the attack", "Open the debugger where a contract is attacked.", "attack", RUN),
     CommandSpec("go.playground", "p", "Playgrounds", "Hash, mine, sign, prove: by hand.", "playground", RUN),
     # Do
@@ -159,8 +160,9 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("access.grant", "g", "Grant", "Let the chosen node have the chosen right.", "change(True)", "access"),
     CommandSpec("access.revoke", "r", "Revoke", "Take the chosen right away.", "change(False)", "access"),
     CommandSpec("access.share", "x", "Share", "Share a text with some members only.", "share", "access"),
-    CommandSpec("access.own", "w", "Allow mine", "Put your own accounts on the list of senders.", "own", "access"),
+    CommandSpec("access.own", "w", "Allow me", "Put your own accounts on the list of senders.", "own", "access"),
     CommandSpec("access.export", "e", "Export", "Write the chosen anchor's proof to a file.", "export", "access"),
+    CommandSpec("access.public", "u", "Public", "The public chain, and the anchors in it.", "list('public')", "access"),
     CommandSpec("access.panel", "v", "Next panel", "The next panel, where not all fit.", "panel", "access"),
     # The page of a node
     CommandSpec("node.stop", "x", "Stop", "Switch the node off: it hears and says nothing.", "do('stop')", "node"),

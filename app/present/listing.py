@@ -21,6 +21,7 @@ LISTS: Final = {
     b"doubles": ListSpec("Double spends", "double spend conflict replaced nonce", "one nonce, two transactions"),
     b"events": ListSpec("Events", "protocol events history commands refusals faults", "what happened, newest first"),
     b"contracts": ListSpec("Contracts", "contracts tokens token", "code on the chain"),
+    b"public": ListSpec("Public chain", "public chain anchors hybrid outside", "what a hybrid network is anchored in"),
     b"light": ListSpec("Light client", "light client headers spv", "the chain as headers only, checked"),
 }
 

@@ -15,6 +15,7 @@ from app.present.index import find_double_spends, find_stale_blocks, get_index
 from app.present.light_client import build_light_client
 from app.present.listing import build_listing
 from app.present.pages import NotThere, Page, TableModel
+from app.present.public_chain import build_public_chain
 from app.present.rich_list import get_rich_list
 from app.present.words import format_clock, format_coins, format_count, name_node, plural, shorten_hash
 from app.screens.view import Thing
@@ -224,7 +225,7 @@ def _build_contracts(simulation: Simulation, holders: Holders, at_us: TimeUs) ->
     return build_listing(b"contracts", f"● {plural(len(found), 'contract')}", why, fields, table, why)
 
 
-Builder = Callable[[Simulation, Holders, TimeUs], Page]
+Builder = Callable[[Simulation, Holders, TimeUs], Page | NotThere]
 _BUILDERS: Final[dict[bytes, Builder]] = {
     b"rich": _build_rich,
     b"stale": _build_stale,
@@ -232,4 +233,5 @@ _BUILDERS: Final[dict[bytes, Builder]] = {
     b"events": build_events,
     b"contracts": _build_contracts,
     b"light": build_light_client,
+    b"public": build_public_chain,
 }

@@ -58,6 +58,7 @@ class AccessPage(RunScreen):
     AccessPage #access-buttons { height: 1; padding: 0 1; }
     AccessPage #access-buttons Button { margin-right: 1; min-width: 8; width: auto; }
     AccessPage #access-chosen { width: auto; margin-right: 1; color: $muted; }
+    AccessPage.-narrow #access-chosen { display: none; }
     """
     )
 
@@ -156,6 +157,7 @@ class AccessPage(RunScreen):
         for name in ("grant", "revoke", "share", "own"):
             self.query_one(f"#access-{name}", Button).disabled = access.is_public
         self.query_one("#access-export", Button).disabled = not self._anchors
+        self.query_one("#access-public", Button).display = access.kind == "hybrid"
 
     def _get_panels(self) -> list[Panel]:
         """Only what this kind of network has; short names where they are tabs."""
@@ -256,6 +258,8 @@ class AccessPage(RunScreen):
                 self.action_share()
             case "access-own":
                 self.action_own()
+            case "access-public":
+                self.action_list("public")
 
     def action_change(self, is_allowed: bool) -> None:
         """Grant or revoke what the matrix's cursor stands on."""

@@ -10,7 +10,10 @@ import pytest
 from textual.widgets import Button, Input
 
 from app.present import access as present
+from app.present.holders import Holders
+from app.present.lists import build_list_page
 from app.present.node import build_facts
+from app.present.pages import NotThere, Page
 from app.screens.access import AccessPage
 from app.screens.wallet_forms import FormDialog
 from app.storage.keystore import Keystore
@@ -23,6 +26,7 @@ from chain.anchors import verify_anchor
 from chain.ledger.actions import Commit
 from chain.scenario import apply_settings, build, load_scenario
 from chain.simulation import commands as c
+from chain.simulation.anchoring import get_anchoring
 from chain.simulation.simulation import Simulation
 from chain.units import SECOND, TimeUs
 from chain.wallet.secret import Secret
@@ -109,7 +113,56 @@ def test_refusals_are_gathered_as_history_grows() -> None:
     assert refusals.get(TimeUs(1)) == []
 
 
+def test_the_public_chain_tells_which_header_holds_which_anchor() -> None:
+    simulation = run("classroom-hybrid", 200)
+    world, at_us = simulation.world, simulation.now_us
+    page = build_list_page(simulation, Holders(world), b"public", at_us)
+    assert isinstance(page, Page)
+    anchoring = get_anchoring(world)
+    assert anchoring is not None
+    public = anchoring.public.world
+    (table,) = page.tables
+    height = public.get_canonical(at_us).height
+    assert table.count == height + 1
+    told = {anchor.height for anchor in anchoring.get_sent(at_us) if anchoring.get_inclusion(anchor, at_us)}
+    rows = [table.get_row(place) for place in range(table.count)]
+    assert rows[-1][0].text == "#0"
+    held = [row[2].text.removeprefix("private ") for row in rows if row[2].text != "–"]
+    assert {int(name.strip("# ")) for names in held for name in names.split(",")} == told
+    holding = next(place for place, row in enumerate(rows) if row[2].text != "–")
+    assert "Every step holds" in table.get_why(holding).text
+    bare = next(place for place, row in enumerate(rows) if row[2].text == "–")
+    block = public.tree.get_ancestor(public.get_canonical(at_us), height - bare)
+    assert dict(table.get_why(bare).numbers)["hash"] == block.hash.hex()
+    early = build_list_page(simulation, Holders(world), b"public", TimeUs(at_us // 2))
+    assert isinstance(early, Page)
+    assert early.tables[0].count < table.count
+
+
+def test_a_network_that_is_not_hybrid_has_no_public_chain() -> None:
+    simulation = run("classroom-private", 5)
+    page = build_list_page(simulation, Holders(simulation.world), b"public", simulation.now_us)
+    assert isinstance(page, NotThere)
+    assert "private" in page.message
+
+
 # The page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_public_chain_is_one_key_or_click_away(start_still: Start, size: tuple[int, int]) -> None:
+    async with start_still(size=size, seconds=120, scenario="classroom-hybrid") as (app, pilot):
+        await pilot.press("A")
+        await pilot.pause()
+        await pilot.click("#access-public")
+        await pilot.pause()
+        assert "Public chain" in app.get_text()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, AccessPage)
+        await pilot.press("u")
+        await pilot.pause()
+        assert "Public chain" in app.get_text()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
