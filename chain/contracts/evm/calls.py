@@ -38,7 +38,7 @@ from chain.contracts.evm.gas import (
 from chain.contracts.evm.halts import ExceptionalHalt, Halt, fail_out_of_gas
 from chain.contracts.evm.journal import EMPTY, get_delegate
 from chain.contracts.evm.precompiles import PRECOMPILES
-from chain.contracts.evm.program import Program, get_program
+from chain.contracts.evm.program import Program
 
 INVALID_FIRST_BYTE = 0xEF
 """No code may begin with it (EIP-3541)."""
@@ -66,11 +66,11 @@ def open_call(
     delegate = get_delegate(code)
     if delegate is not None:
         code = journal.get(delegate).code
-    frame = Frame(execution, get_program(code), target, caller, value, data, gas, depth, static)
+    frame = Frame(execution, execution.get_program(code), target, caller, value, data, gas, depth, static)
     if delegate is None:
         frame.precompile = PRECOMPILES.get(code_address)
     elif delegate in PRECOMPILES:
-        frame.program = get_program(b"")
+        frame.program = execution.get_program(b"")
     if moves and value:
         journal.move(caller, target, value)
     return frame

@@ -7,7 +7,7 @@ from chain.contracts.evm.halts import ExceptionalHalt, Halt, fail_out_of_gas
 from chain.contracts.evm.host import Context, Host
 from chain.contracts.evm.journal import Journal
 from chain.contracts.evm.message import Mode
-from chain.contracts.evm.program import Program
+from chain.contracts.evm.program import Program, get_program
 
 if TYPE_CHECKING:
     from chain.contracts.evm.precompiles import Precompile
@@ -40,12 +40,20 @@ _VIEW_BYTES: Final = 4096
 class Execution:
     """What all frames of one message share."""
 
-    __slots__ = ("child", "context", "host", "journal", "mode", "observer", "origin")
+    __slots__ = ("_programs", "child", "context", "host", "journal", "mode", "observer", "origin")
 
     def __init__(self, host: Host, context: Context, origin: int, mode: Mode, observer: Observer | None) -> None:
         self.host, self.context, self.origin, self.mode, self.observer = host, context, origin, mode, observer
         self.journal = Journal(host)
         self.child: Frame | None = None
+        self._programs: dict[bytes, Program] = {}
+
+    def get_program(self, code: bytes) -> Program:
+        """Return the program of a code; in one message it is looked at once, however many others there are."""
+        program = self._programs.get(code)
+        if program is None:
+            program = self._programs[code] = get_program(code)
+        return program
 
 
 class Frame:

@@ -94,7 +94,7 @@ def run_block(frame: Frame, pc: int) -> int:
             target = pop()
             if opcode == 0x57 and not pop():
                 continue
-            if target not in program.jump_destinations:
+            if target not in program.jump_destinations and not program.is_jump_destination(target):
                 raise ExceptionalHalt(Halt.INVALID_JUMP)
             program.credit += count
             return target

@@ -26,12 +26,14 @@ Trace = Callable[["Frame"], int]
 class Program:
     """One code with what is known about it."""
 
-    __slots__ = ("_jump_destinations", "code", "credit", "names", "padded", "traced", "traces", "visits")
+    __slots__ = ("_jump_map", "code", "credit", "jump_destinations", "names", "padded", "traced", "traces", "visits")
 
     def __init__(self, code: bytes) -> None:
         self.code = code
         self.padded = code + _PADDING
-        self._jump_destinations: frozenset[int] | None = None
+        self._jump_map: bytes | None = None
+        self.jump_destinations: set[int] = set()
+        """Those of the places where a jump may land that were asked for: what is seldom asked takes no room."""
         self.traces: dict[int, Trace | None] = {}
         """Translated parts by entry; None where there is nothing to translate."""
         self.names: dict[str, Any] = {}
@@ -43,25 +45,29 @@ class Program:
         self.traced = 0
         """Opcodes translated so far."""
 
-    @property
-    def jump_destinations(self) -> frozenset[int]:
-        """Return every JUMPDEST that is not data of a PUSH (Yellow Paper, section 9.4.3)."""
-        if self._jump_destinations is None:
-            self._jump_destinations = frozenset(compute_jump_destinations(self.code))
-        return self._jump_destinations
+    def is_jump_destination(self, target: int) -> bool:
+        """Tell whether a jump may land at a place: at a JUMPDEST that is not data of a PUSH."""
+        if target in self.jump_destinations:
+            return True
+        if self._jump_map is None:
+            self._jump_map = compute_jump_map(self.code)
+        if target >= len(self._jump_map) or not self._jump_map[target]:
+            return False
+        self.jump_destinations.add(target)
+        return True
 
 
-def compute_jump_destinations(code: bytes) -> list[int]:
-    """Return the places in ``code`` where a jump may land, ascending."""
-    places, pc, end = [], 0, len(code)
+def compute_jump_map(code: bytes) -> bytes:
+    """Return for each place of ``code`` 1 where a jump may land, else 0 (Yellow Paper, section 9.4.3)."""
+    places, pc, end = bytearray(len(code)), 0, len(code)
     while pc < end:
         opcode = code[pc]
         if opcode == JUMPDEST:
-            places.append(pc)
+            places[pc] = 1
         elif PUSH0 < opcode <= PUSH32:
             pc += opcode - PUSH0
         pc += 1
-    return places
+    return bytes(places)
 
 
 @lru_cache(maxsize=128)

@@ -34,6 +34,7 @@ from chain.contracts.keccak import compute_keccak_word
 if TYPE_CHECKING:
     from chain.contracts.evm.frame import Frame
 
+_CHECK_JUMP: Final = "if {0} not in J and not K({0}): raise ExceptionalHalt(INVALID_JUMP)"
 _MASK: Final = f"{2**256 - 1:#x}"
 _SIGN: Final = f"{1 << 255:#x}"
 _WORDS: Final = {
@@ -149,11 +150,11 @@ def _add_move(line: Line, row: Opcode, pc: int) -> int:
 
 
 def _add_jump(line: Line, target: Word) -> int:
-    if target.constant in line.program.jump_destinations:
-        return target.constant if target.constant is not None else -1
+    if target.constant is not None and line.program.is_jump_destination(target.constant):
+        return target.constant
     name = line.use(target)
     line.close_stretch()
-    line.write(f"if {name} not in J: raise ExceptionalHalt(INVALID_JUMP)")
+    line.write(_CHECK_JUMP.format(name))
     line.leave(name)
     return -1
 
@@ -168,8 +169,8 @@ def _add_conditional_jump(line: Line, target: Word, condition: Word, following: 
         return following
     statements = line.save()
     line.close_stretch()
-    if target.constant not in line.program.jump_destinations:
-        statements.insert(0, f"if {name} not in J: raise ExceptionalHalt(INVALID_JUMP)")
+    if target.constant is None or not line.program.is_jump_destination(target.constant):
+        statements.insert(0, _CHECK_JUMP.format(name))
     line.write(f"if {text}:")
     for statement in [*statements, f"return {name}"]:
         line.write(" " + statement)
@@ -253,7 +254,7 @@ def _compile(line: Line, entry: int, run_block: RunBlock) -> Trace:
     text = "\n".join([*head, *(f" {statement}" for statement in line.text if statement)])
     names = line.program.names  # one dictionary for all traces of a program: they may be many
     if not names:
-        names.update(_NAMES, J=line.program.jump_destinations, run_block=run_block)
+        names.update(_NAMES, J=line.program.jump_destinations, K=line.program.is_jump_destination, run_block=run_block)
     exec(compile(text, f"<trace {entry}>", "exec"), names)  # noqa: S102  # see the module's docstring
     trace: Trace = names.pop("trace")
     return trace
