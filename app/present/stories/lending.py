@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.present.stories.levels import Level, draw_levels
 from app.present.stories.oracle import (
     build_oracle_chart,
     build_price_field,
@@ -25,6 +26,8 @@ from chain.theory.lending import (
 from chain.units import format_amount
 
 BAR_CELLS: Final = 10
+TOP: Final = 2.5
+"""The health factor at which a bar is full."""
 TOLD: Final = ("Supplied", "Withdrawn", "CollateralAdded", "CollateralTaken", "Borrowed", "Repaid", "Liquidated")
 
 
@@ -35,13 +38,16 @@ def build_lending_story(reader: Reader) -> Story:
     market = reader.application
     assert isinstance(market, LendingMarket)
     price, used = find_price(reader), reader.read("lending", "utilization")
+    borrowers = [
+        (it, _read_of(reader, "collateral", it), _read_of(reader, "debt", it)) for it in market.get_borrowers()
+    ]
     liquidated = reader.list_events("lending", "Liquidated")
     fields = (
         build_price_field(reader, market.reporters, price),
         Field("used", "lent out", f"{get_bar(used / WAD, BAR_CELLS)} {100 * used / WAD:.1f} %",
               "warning" if used > KINK else "good", note=f"kink at {100 * KINK // WAD} %"),
-        Field("borrow", "borrowers pay", f"{_read_rate(reader, 'borrow'):.2f} % a year"),
-        Field("supply", "suppliers get", f"{_read_rate(reader, 'supply'):.2f} % a year"),
+        Field("borrow", "borrow rate", f"{_read_rate(reader, 'borrow'):.2f} % a year"),
+        Field("supply", "supply rate", f"{_read_rate(reader, 'supply'):.2f} % a year"),
         Field("cash", "cash", _format_dollars(reader.read("lending", "cash"))),
         Field("lent", "lent", _format_dollars(reader.read("lending", "borrows"))),
         Field("reserves", "reserves", f"{format_amount(reader.read('lending', 'reserves'), 6)} USD",
@@ -49,7 +55,7 @@ def build_lending_story(reader: Reader) -> Story:
         Field("earned", "interest", f"{format_amount(_sum(reader, 'InterestAccrued', 'interest'), 6)} USD"),
         Field("falls", "liquidated", plural(len(liquidated), "time"), "warning" if liquidated else "muted",
               note=f"{_format_dollars(sum(it.values['repaid'] for it in liquidated))} paid"),
-        *_build_borrower_fields(reader, market, price),
+        *(_build_borrower_field(market, it, coins, debt, price) for it, coins, debt in borrowers),
         *(Field(f"supplier-{it}", market.get_person_name(it), _format_dollars(_read_of(reader, "supplied", it)),
                 note="supplied") for it in market.get_suppliers()),
         *build_reporter_fields(reader, market.reporters, price),
@@ -57,7 +63,8 @@ def build_lending_story(reader: Reader) -> Story:
     prices = list_prices(reader)
     falls = place_on(prices, [it.time_us for it in liquidated])
     charts = build_oracle_chart(reader, market.reporters, prices, (falls,)), _build_rate_chart(used)
-    return Story(_tell(reader, market, price), fields, charts)
+    levels = [_judge(market.get_person_name(it), coins, debt, price) for it, coins, debt in borrowers if debt]
+    return Story(_tell(reader, market, price), fields, charts, draw_levels(levels, 1, TOP))
 
 
 def _read_rate(reader: Reader, side: str) -> float:
@@ -79,31 +86,24 @@ def _format_dollars(amount: int) -> str:
 # Borrowers ----------------------------------------------------------------------------------------------------------
 
 
-def _build_borrower_fields(reader: Reader, market: LendingMarket, price: int | None) -> tuple[Field, ...]:
-    """Return each borrower's collateral, debt and health, with the price at which it stops being healthy."""
-    fields = list[Field]()
-    for person in market.get_borrowers():
-        name = market.get_person_name(person)
-        coins, debt = (_read_of(reader, what, person) for what in ("collateral", "debt"))
-        if not debt:
-            text = f"{format_amount(coins, 0)} CR, no debt" if coins else "not here yet"
-            fields.append(Field(f"borrower-{person}", name, text, "muted"))
-            continue
-        text = f"{format_amount(coins, 0)} CR ↔ {format_amount(debt, 0)} USD"
-        tone, note = _judge(coins, debt, price)
-        fields.append(Field(f"borrower-{person}", name, text, tone, note=note))
-    return tuple(fields)
-
-
-def _judge(coins: int, debt: int, price: int | None) -> tuple[Tone, str]:
+def _judge(name: str, coins: int, debt: int, price: int | None) -> Level:
+    """Return how healthy a debt is."""
     health = compute_health_factor(coins, price, THRESHOLD, debt) if price is not None else None
     if health is None or not coins:
-        return "muted", "health unknown" if coins else "nothing left"
+        return Level(name, 0, "no price" if coins else "nothing left", "muted")
+    tone: Tone = "bad" if health < WAD else "warning" if health < CAREFUL else "good"
     falls_at = compute_liquidation_price(coins, THRESHOLD, debt) / WAD
-    if health < WAD:
-        return "bad", f"✖ {health / WAD:.2f} falls"
-    note = f"{health / WAD:.2f}, to {falls_at:.2f}"
-    return ("good", f"✔ {note}") if health >= CAREFUL else ("warning", f"! {note}")
+    return Level(name, health / WAD, f"{health / WAD:.2f}", tone, f"falls at {falls_at:.2f} USD")
+
+
+def _build_borrower_field(market: LendingMarket, person: int, coins: int, debt: int, price: int | None) -> Field:
+    name = market.get_person_name(person)
+    if not debt:
+        text = f"{format_amount(coins, 0)} CR, no debt" if coins else "not here yet"
+        return Field(f"borrower-{person}", name, text, "muted")
+    level = _judge(name, coins, debt, price)
+    text = f"{format_amount(coins, 0)} CR ↔ {format_amount(debt, 0)} USD"
+    return Field(f"borrower-{person}", name, text, level.tone, note=level.sign)
 
 
 # The sentence -------------------------------------------------------------------------------------------------------

@@ -59,9 +59,9 @@ def build_reporter_fields(reader: Reader, reporters: Reporters, price: int | Non
         is_far = price is not None and abs(told / price - 1) > FAR
         tone: Tone = "muted" if is_old else "bad" if is_far else "text"
         value = f"{'○' if is_old else '●'} {told / UNIT:.4f} USD" if told else "○ nothing yet"
-        word = f"{format_span(age_s * SECOND)} ago" if told else ""
-        word += ", too old" if told and is_old else ", far off" if told and is_far else ""
-        fields.append(Field(f"reporter-{person}", name, value, tone, note=word))
+        age = f"{format_span(age_s * SECOND)} ago" if age_s else "now"
+        note = "" if not told else "too old" if is_old else "far off" if is_far else age
+        fields.append(Field(f"reporter-{person}", name, value, tone, note=note))
     return tuple(fields)
 
 

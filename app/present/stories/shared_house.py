@@ -28,15 +28,16 @@ def build_shared_house_story(reader: Reader) -> Story:
     fields = (
         Field("house", "the house", reader.read("deed", "tokenURI", HOUSE), "strong", note="deed 1"),
         Field("owner", "owned by", reader.name(reader.read("deed", "ownerOf", HOUSE)), note=plural(SHARES, "share")),
-        Field("rent", "rent came", format_coins(total), note=plural(len(rents), "time")),
+        Field("rent", "rent came", format_coins(total), note=f"{len(rents)} ×"),
         Field("paid", "taken", format_coins(paid), "good"),
         Field("claimable", "to be taken", format_coins(claimable), "warning" if claimable else "muted"),
         Field("waiting", "waiting", f"{format_count(waiting)} units", "muted", note="not divisible yet"),
         Field("sum", "adds up", "✔ to the unit" if paid + claimable + waiting == total else "✖ no",
               "good" if paid + claimable + waiting == total else "bad"),
-        Field("share", "a share earned", format_coins(reader.read("fraction", "rent_per_share"))),
+        Field("share", "a share", format_coins(reader.read("fraction", "rent_per_share"))),
         *(Field(f"holder-{place}", reader.name(address), plural(shares, "share"), note=f"{format_coins(due, 2)} due")
           for place, (shares, due, address) in enumerate(owners)),
+        Field("deeds", "whole houses", plural(reader.read("deed", "totalSupply") - 1, "deed"), note="× sold"),
         *_build_deed_fields(reader),
     )  # fmt: skip
     return Story(_tell(reader), fields, (_build_rent_chart(reader),), _draw(reader, owners))
@@ -63,8 +64,8 @@ def _build_deed_fields(reader: Reader) -> tuple[Field, ...]:
         owners.pop(deed, None)
         owners[deed] = event.values["receiver"]
     return tuple(
-        Field(f"deed-{deed}", f"deed {deed}", f"{reader.read('deed', 'tokenURI', deed)}, {reader.name(owners[deed])}",
-              "muted", note=plural(sales[deed], "sale"))
+        Field(f"deed-{deed}", f"deed {deed}, {sales[deed]} ×", reader.read("deed", "tokenURI", deed), "muted",
+              note=reader.name(owners[deed]))
         for deed in [it for it in reversed(owners) if it != HOUSE][:LATEST]
     )  # fmt: skip
 

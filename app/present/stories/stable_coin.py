@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.present.stories.levels import Level, draw_levels
 from app.present.stories.oracle import (
     build_oracle_chart,
     build_price_field,
@@ -10,18 +11,16 @@ from app.present.stories.oracle import (
     list_prices,
     place_on,
 )
-from app.present.stories.picture import draw_bar_with_mark
 from app.present.stories.reader import Chart, Happened, Reader, Story, build_series
 from app.present.words import plural
-from app.widgets.models import Field, Line, Tone
+from app.widgets.models import Field, Tone
 from chain.economy.applications.stable_coin import KEEPER, MINIMUM_RATIO, SAFE, StableCoin
 from chain.theory.lending import WAD
 from chain.units import COIN, format_amount
 
 TOLD: Final = ("Locked", "Freed", "Minted", "Repaid", "Liquidated")
-TOP: Final = 4 * WAD
+TOP: Final = 4
 """The ratio at which a bar is full."""
-BAR_CELLS: Final = 32
 NOBODY: Final = bytes(20)
 
 
@@ -38,19 +37,20 @@ def build_stable_coin_story(reader: Reader) -> Story:
     fields = (
         build_price_field(reader, coin.reporters, price),
         Field("supply", "dollars made", f"{format_amount(supply, 2)} USD", "strong"),
-        Field("owed", "owed", f"{format_amount(owed, 6)} USD", note="fee included"),
+        Field("owed", "owed", f"{format_amount(owed, 4)} USD", note="fee included"),
         Field("treasury", "treasury", f"{format_amount(treasury, 6)} USD", note="fee, 5 % a year"),
         _build_cover_field(reader, supply, price),
         Field("falls", "liquidated", plural(len(liquidated), "time"), "warning" if liquidated else "muted",
               note=f"{format_amount(sum(it.values['repaid'] for it in liquidated), 2)} USD burnt"),
         *(_build_vault_field(coin, it, coins, debt, price) for it, coins, debt in vaults),
         *build_reporter_fields(reader, coin.reporters, price),
-        _build_liar_field(reader, coin, price),
+        _build_quorum_field(reader, coin, price),
     )  # fmt: skip
     prices = list_prices(reader)
     falls = place_on(prices, [it.time_us for it in liquidated])
     charts = build_oracle_chart(reader, coin.reporters, prices, (falls,)), _build_supply_chart(reader)
-    drawing = tuple(_draw_vault(coin, it, coins, debt, price) for it, coins, debt in vaults if debt)
+    levels = [_judge(coin.get_person_name(it), coins, debt, price) for it, coins, debt in vaults if debt]
+    drawing = draw_levels(levels, MINIMUM_RATIO / WAD, TOP)
     return Story(_tell(reader, coin, price), fields, charts, drawing)
 
 
@@ -68,42 +68,34 @@ def _build_cover_field(reader: Reader, supply: int, price: int | None) -> Field:
                  note=f"{format_amount(reader.get_coins('stable_coin'), 0)} CR")  # fmt: skip
 
 
-def _build_liar_field(reader: Reader, coin: StableCoin, price: int | None) -> Field:
+def _build_quorum_field(reader: Reader, coin: StableCoin, price: int | None) -> Field:
     outside = coin.reporters.course.compute_price(reader.time_s)
-    off = "no price" if price is None else f"{100 * (price / outside - 1) + 0:+.2f} %"
+    off = "no price" if price is None else f"{100 * (price / outside - 1):+.2f} %"
     count, quorum = (reader.read("oracle", name) for name in ("fresh_count", "quorum"))
-    return Field("off", "the middle", f"{off} off outside", note=f"{count} fresh, {quorum} needed")
+    return Field("off", "off outside", off, note=f"{count} fresh, {quorum} needed")
 
 
 # Vaults -------------------------------------------------------------------------------------------------------------
 
 
-def _judge(coins: int, debt: int, price: int | None) -> tuple[int, Tone, str]:
-    """Return a vault's ratio, how it is meant, and a sign for it."""
-    ratio = coins * price // debt if price is not None and debt else 0
-    if not debt or price is None:
-        return ratio, "muted", " "
-    if ratio < MINIMUM_RATIO:
-        return ratio, "bad", "✖"
-    return (ratio, "warning", "!") if ratio < SAFE else (ratio, "good", "✔")
+def _judge(name: str, coins: int, debt: int, price: int | None) -> Level:
+    """Return how much a vault with a debt is worth."""
+    if price is None or not coins:
+        return Level(name, 0, "no price" if coins else "nothing left", "muted")
+    ratio = coins * price // debt
+    tone: Tone = "bad" if ratio < MINIMUM_RATIO else "warning" if ratio < SAFE else "good"
+    return Level(
+        name, ratio / WAD, f"{100 * ratio // WAD} %", tone, f"falls at {debt * MINIMUM_RATIO / WAD / coins:.2f} USD"
+    )
 
 
 def _build_vault_field(coin: StableCoin, person: int, coins: int, debt: int, price: int | None) -> Field:
     name = coin.get_person_name(person)
     if not debt:
         return Field(f"vault-{person}", name, f"{format_amount(coins, 0)} CR, no debt" if coins else "–", "muted")
-    ratio, tone, sign = _judge(coins, debt, price)
-    note = f"{sign} {100 * ratio // WAD} %, to {debt * MINIMUM_RATIO / WAD / coins:.2f}" if coins else "nothing left"
+    level = _judge(name, coins, debt, price)
     amounts = f"{format_amount(coins, 0)} CR ↔ {format_amount(debt, 0)} USD"
-    return Field(f"vault-{person}", name, amounts, tone, note=note)
-
-
-def _draw_vault(coin: StableCoin, person: int, coins: int, debt: int, price: int | None) -> Line:
-    """Return a bar from 0 to 400 % with a line at the least a vault must be worth."""
-    ratio, tone, sign = _judge(coins, debt, price)
-    bar = draw_bar_with_mark(ratio / TOP, MINIMUM_RATIO / TOP, BAR_CELLS)
-    numbers = f" {sign} {100 * ratio // WAD:>4} %  {format_amount(debt, 0):>6} USD"
-    return (f"{coin.get_person_name(person):<10} ", "muted"), (bar, tone), (numbers, tone)
+    return Field(f"vault-{person}", name, amounts, level.tone, note=level.sign)
 
 
 def _build_supply_chart(reader: Reader) -> Chart:
