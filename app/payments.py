@@ -204,6 +204,7 @@ def find_problem(
     account = view.get_account_state(head).get_account(sender)
     try:
         check_form(transaction)
+        world.access.check_sender(sender, head.height + 1)
         check_nonce_unused(transaction, account)
         check_fee_cap(transaction, world.ledger.next_base_fee(head.hash))
         check_balance(transaction, account.balance - committed)

@@ -9,6 +9,7 @@ from app.present.actions import describe_action
 from app.present.finality import Promise
 from app.present.holders import Holders
 from app.present.wallet import GLYPHS, AccountView, Payment, State
+from app.present.wallet_advice import get_advice
 from app.present.words import format_clock, format_coins
 from app.storage.accounts import Account
 from app.widgets.bars import get_bar
@@ -129,7 +130,8 @@ def explain_payment(payment: Payment, holders: Holders, promise: Promise) -> Exp
     title = f"{format_change(payment, 9)} {describe_other(payment, holders)}: {payment.state}"
     progress = promise.describe_progress(payment.confirmations)
     text = _EXPLAIN[payment.state].format(p=payment, promise=promise, progress=progress, message=payment.message)
-    return Explanation(title, payment.rule, text)
+    advice = get_advice(payment.rule) if payment.state == "refused" else ""
+    return Explanation(title, payment.rule, f"{text} {advice}".rstrip())
 
 
 _EXPLAIN: Final[dict[State, str]] = {

@@ -17,6 +17,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from app.payments import Draft
+from app.present.wallet_advice import get_advice
 from app.present.words import format_coins
 from app.screens.wallet_widgets import Dialog, Lines, SecretInput, Span
 from app.wallets import Wallets
@@ -149,7 +150,11 @@ class ContactDialog(Dialog):
     @on(Button.Pressed, "#remove")
     def forget(self) -> None:
         """Forget the name."""
-        self.wallets.remove_contact(self._values[0])
+        try:
+            self.wallets.remove_contact(self._values[0])
+        except ChainroomError as error:
+            self.tell(f"✖ {explain_briefly(error)}")
+            return
         self.dismiss(True)
 
 
@@ -243,7 +248,8 @@ class ReviewDialog(Dialog):
         yield table
         if draft.problem is not None:
             text = f"✖ n{draft.node:02d} would refuse this: {draft.problem.message}  (rule {draft.problem.rule})"
-            yield Static(Content(clean(text, 400)), classes="message lead")
+            yield Static(Content(clean(text, 400)), classes="message")
+            yield Static(Content(get_advice(draft.problem.rule)))
         else:
             yield Static(self.note, classes="note lead", markup=False)
         with Horizontal(classes="buttons"):
