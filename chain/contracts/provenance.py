@@ -61,10 +61,16 @@ class Batch:
 
 def read_batches(abi: Abi, logs: Iterable[tuple[int, Log]]) -> dict[int, Batch]:
     """Return the batches by number that the contract's logs, each with its time in µs, tell of in their order."""
+    decoded = ((time_us, abi.decode_log(log)) for time_us, log in logs)
+    return tell_batches((time_us, found[0].name, found[1]) for time_us, found in decoded if found)
+
+
+def tell_batches(events: Iterable[tuple[int, str, Mapping[str, Any]]]) -> dict[int, Batch]:
+    """Return the batches by number that decoded events tell of: (time in µs, name, values) in their order."""
     batches: dict[int, Batch] = {}
-    for time_us, log in logs:
-        if (decoded := abi.decode_log(log)) and "batch" in decoded[1]:
-            _apply_event(batches, time_us, decoded[0].name, decoded[1])
+    for time_us, name, values in events:
+        if "batch" in values:
+            _apply_event(batches, time_us, name, values)
     return batches
 
 

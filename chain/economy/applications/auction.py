@@ -25,7 +25,7 @@ DEEDS_OF: Final = {"auction": (1, 2), "sealed_auction": (3, 4)}
 OPEN_S: Final = 300
 COMMIT_S: Final = 210
 REVEAL_S: Final = 150
-PAUSE_S: Final = 60
+PAUSE_S: Final = 90
 """Between one sealed auction and the next."""
 LAST_S: Final = 40
 """When the sniper bids."""

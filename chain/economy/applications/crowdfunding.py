@@ -24,7 +24,7 @@ class Project(NamedTuple):
 
 
 PROJECTS: Final = (
-    Project("well", "A well for the village", 400, 600, 6),
+    Project("well", "A well for the village", 700, 600, 6),
     Project("statue", "A statue of the mayor", 500, 720, 1),
     Project("library", "Books for the library", 700, 1_500, 3),
 )

@@ -42,7 +42,7 @@ IDEAS: Final = (
     Idea("Plant a row of lime trees", 60, 85),
     Idea("Mend the roof of the shed", 110, 75),
     Idea("Double the chairman's fee", 200, 15),
-    Idea("Let a newcomer join", 0, 80, ("issue",)),
+    Idea("Give the newcomer votes", 0, 80, ("issue",)),
     Idea("A feast for the whole street", 90, 50),
     Idea("Ask for fewer votes: 40 %", 0, 70, ("change_quorum",)),
     Idea("Paint the fence gold", 150, 25),

@@ -191,7 +191,7 @@ class Identity(Application):
         return None
 
     def _show(self, look: Look, person: int, issued: list[Issued]) -> None:
-        """Let a person answer a reader's question with a fitting paper, revoked or not; one in six changes the claim."""
+        """Let a person answer a reader's question with a fitting paper, revoked or not; one in six lies."""
         reader = list(READERS)[look.draw(len(READERS), "reader")]
         office, name = QUESTIONS[reader]
         fitting = [it for it in issued if it.paper[:2] == (office, person)]

@@ -17,11 +17,11 @@ BAKERIES: Final = (6, 7, 8)
 FIRST_SHOP: Final = 9
 PRODUCTS: Final = ("wheat", "wheat", "rye")
 REASONS: Final = ("mould", "metal splinters", "a pesticide", "mice")
-FIRST_RECALL_S: Final = 480
+FIRST_RECALL_S: Final = 420
 RECALL_INTERVAL_S: Final = 600
 CLEANING_S: Final = 180
 """How long after a recall everybody looks through their stock."""
-MOST_LIVE: Final = 24
+MOST_LIVE: Final = 18
 NOBODY: Final = Address(bytes(20))
 
 
@@ -72,12 +72,15 @@ class SupplyChain(Application):
             for batch in live:
                 if look.read("supply_chain", "is_recalled", batch.number) and (ask := self._retire(look, batch)):
                     return ask
-        if not live or (len(live) < MOST_LIVE and look.draw(5, "make") == 0):
+        if not live or (len(live) < MOST_LIVE and look.draw(6, "make") == 0):
             farm = look.seen_by(FARMS[look.draw(len(FARMS), "farm")])
             product = PRODUCTS[look.draw(len(PRODUCTS), "product")]
             return farm.ask("supply_chain", "make", product, 20 * (2 + look.draw(5, "quantity")))
-        place = look.draw(len(live), "batch") * look.draw(2, "age")  # every second time the oldest one
-        return self._go_on(look, live[place], live)
+        place = look.draw(len(live), "batch") * look.draw(2, "age")  # every second time from the oldest one on
+        for batch in (*live[place:], *live[:place]):
+            if (ask := self._go_on(look, batch, live)) and not look.seen_by(ask.person).is_busy:
+                return ask
+        return None
 
     def _list_live(self, look: Look) -> list[Batch]:
         """Return the batches that people of the application hold, the oldest first."""

@@ -53,7 +53,7 @@ class Vault(Application):
 
     def get_person_name(self, person: int) -> str:
         """Return the role, and a number where several have it."""
-        named = {THIEF: "stolen key", NEW_KEY: "new key"} | {it: f"supplier {it - NEW_KEY}" for it in SUPPLIERS}
+        named = {THIEF: "thief", NEW_KEY: "new key"} | {it: f"supplier {it - NEW_KEY}" for it in SUPPLIERS}
         if person in named:
             return named[person]
         return f"owner {person + 1}" if person in OWNERS else f"customer {person - FIRST_CUSTOMER + 1}"
