@@ -52,8 +52,9 @@ def test_borrowers_are_judged_by_their_health(simulation):
     assert len(fields) >= 3
     marks = {"good": "✔", "warning": "!", "bad": "✖"}
     for field in fields:
-        health = float(field.note[2:6])
-        assert field.note.startswith(marks[field.tone])
+        mark, number = field.note.split()
+        health = float(number)
+        assert mark == marks[field.tone]
         assert (health >= 1.3, health < 1) == (field.tone == "good", field.tone == "bad")
 
 

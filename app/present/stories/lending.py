@@ -38,14 +38,13 @@ def build_lending_story(reader: Reader) -> Story:
     market = reader.application
     assert isinstance(market, LendingMarket)
     price, used = find_price(reader), reader.read("lending", "utilization")
-    borrowers = [
-        (it, _read_of(reader, "collateral", it), _read_of(reader, "debt", it)) for it in market.get_borrowers()
-    ]
+    people = market.get_borrowers()
+    borrowers = [(it, _read_of(reader, "collateral", it), _read_of(reader, "debt", it)) for it in people]
     liquidated = reader.list_events("lending", "Liquidated")
     fields = (
         build_price_field(reader, market.reporters, price),
         Field("used", "lent out", f"{get_bar(used / WAD, BAR_CELLS)} {100 * used / WAD:.1f} %",
-              "warning" if used > KINK else "good", note=f"kink at {100 * KINK // WAD} %"),
+              "warning" if used > KINK else "good", note=f"kink {100 * KINK // WAD} %"),
         Field("borrow", "borrow rate", f"{_read_rate(reader, 'borrow'):.2f} % a year"),
         Field("supply", "supply rate", f"{_read_rate(reader, 'supply'):.2f} % a year"),
         Field("cash", "cash", _format_dollars(reader.read("lending", "cash"))),
@@ -62,7 +61,7 @@ def build_lending_story(reader: Reader) -> Story:
     )  # fmt: skip
     prices = list_prices(reader)
     falls = place_on(prices, [it.time_us for it in liquidated])
-    charts = build_oracle_chart(reader, market.reporters, prices, (falls,)), _build_rate_chart(used)
+    charts = build_oracle_chart(reader, market.reporters, prices, falls), _build_rate_chart(used)
     levels = [_judge(market.get_person_name(it), coins, debt, price) for it, coins, debt in borrowers if debt]
     return Story(_tell(reader, market, price), fields, charts, draw_levels(levels, 1, TOP))
 
@@ -93,7 +92,7 @@ def _judge(name: str, coins: int, debt: int, price: int | None) -> Level:
         return Level(name, 0, "no price" if coins else "nothing left", "muted")
     tone: Tone = "bad" if health < WAD else "warning" if health < CAREFUL else "good"
     falls_at = compute_liquidation_price(coins, THRESHOLD, debt) / WAD
-    return Level(name, health / WAD, f"{health / WAD:.2f}", tone, f"falls at {falls_at:.2f} USD")
+    return Level(name, health / WAD, f"{health * 100 // WAD / 100:.2f}", tone, f"falls at {falls_at:.2f} USD")
 
 
 def _build_borrower_field(market: LendingMarket, person: int, coins: int, debt: int, price: int | None) -> Field:

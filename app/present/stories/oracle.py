@@ -65,19 +65,17 @@ def build_reporter_fields(reader: Reader, reporters: Reporters, price: int | Non
     return tuple(fields)
 
 
-def build_oracle_chart(
-    reader: Reader, reporters: Reporters, prices: list[Told], markers: tuple[Series, ...] = ()
-) -> Chart:
-    """Return the oracle's price and the one outside over time."""
+def build_oracle_chart(reader: Reader, reporters: Reporters, prices: list[Told], liquidated: Series) -> Chart:
+    """Return the oracle's price and the one outside over time, with a point for each liquidation."""
     end_s = reader.time_s
     start_s = prices[0].time_us // SECOND if prices else end_s
     times = thin(range(end_s, start_s - 1, -STEP_S)[::-1])
     outside = [(time_s * SECOND, reporters.course.compute_price(time_s) / UNIT) for time_s in times]
     oracle = [(it.time_us, it.price) for it in prices] + ([(end_s * SECOND, prices[-1].price)] if prices else [])
-    lines = build_series("oracle", oracle), build_series("outside", outside)
+    lines = Series("liquidated", ()), build_series("oracle", oracle), build_series("outside", outside)
     values = [value for line in lines for _, value in line.points]
     y_range = (0.95 * min(values), 1.05 * max(values)) if values else None
-    return Chart("Price of a coin", lines, "USD", y_range=y_range, markers=markers, is_area=False)
+    return Chart("Price of a coin", lines, "USD", y_range=y_range, markers=(liquidated,), is_area=False)
 
 
 def place_on(prices: list[Told], times_us: list[int]) -> Series:

@@ -48,7 +48,7 @@ def build_stable_coin_story(reader: Reader) -> Story:
     )  # fmt: skip
     prices = list_prices(reader)
     falls = place_on(prices, [it.time_us for it in liquidated])
-    charts = build_oracle_chart(reader, coin.reporters, prices, (falls,)), _build_supply_chart(reader)
+    charts = build_oracle_chart(reader, coin.reporters, prices, falls), _build_supply_chart(reader)
     levels = [_judge(coin.get_person_name(it), coins, debt, price) for it, coins, debt in vaults if debt]
     drawing = draw_levels(levels, MINIMUM_RATIO / WAD, TOP)
     return Story(_tell(reader, coin, price), fields, charts, drawing)
