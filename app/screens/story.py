@@ -57,7 +57,7 @@ class StoryPanel(Vertical):
         if story == self._story:
             return
         self._story = story
-        self.query_one("#story-headline", Static).update(clean(story.headline, 300))
+        self.query_one("#story-headline", Static).update(clean(story.headline[:1].upper() + story.headline[1:], 300))
         self.query_one(FieldList).show(story.fields)
         for place in range(MOST_CHARTS):
             chart = self.query_one(f"#story-chart-{place}", LineChart)

@@ -17,12 +17,19 @@ from app.present.stories.attacks import (
     build_reentrancy_story,
     build_sandwich_story,
 )
+from app.present.stories.auction import build_auction_story
+from app.present.stories.crowdfunding import build_crowdfunding_story
+from app.present.stories.dao import build_dao_story
+from app.present.stories.escrow import build_escrow_story
 from app.present.stories.exchange import build_exchange_story
+from app.present.stories.identity import build_identity_story
 from app.present.stories.lending import build_lending_story
 from app.present.stories.reader import Reader, Story
 from app.present.stories.shared_house import build_shared_house_story
 from app.present.stories.stable_coin import build_stable_coin_story
+from app.present.stories.supply_chain import build_supply_chain_story
 from app.present.stories.token import build_token_story
+from app.present.stories.vault import build_vault_story
 from chain.economy.application import Application
 from chain.errors import ChainroomError
 from chain.simulation.simulation import Simulation
@@ -35,6 +42,13 @@ STORIES: Final[dict[str, Callable[[Reader], Story]]] = {
     "lending": build_lending_story,
     "stable_coin": build_stable_coin_story,
     "shared_house": build_shared_house_story,
+    "escrow": build_escrow_story,
+    "crowdfunding": build_crowdfunding_story,
+    "supply_chain": build_supply_chain_story,
+    "identity": build_identity_story,
+    "vault": build_vault_story,
+    "dao": build_dao_story,
+    "auction": build_auction_story,
     "reentrancy": build_reentrancy_story,
     "access": build_access_story,
     "integers": build_integers_story,
