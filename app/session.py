@@ -10,8 +10,11 @@ import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from app.turns import Job
 from chain.errors import CommandRefused
+from chain.ledger.actions import Call, Create
 from chain.replay import Bookmark, Replay
 from chain.simulation.commands import Command
 from chain.simulation.simulation import Simulation
@@ -25,10 +28,20 @@ SLICE_EVENTS = 2
 """Events between two looks at the clock: a block takes milliseconds, and a key is waiting."""
 CATCH_UP_S = 0.03
 """Seconds of each tick while a branch is being computed."""
+HEAVY_GAS = 1_000_000
+"""Gas of waiting contract calls above which blocks are executed in turns with the interface: hostile code takes up to
+0.7 s of machine time a million."""
 CHECKPOINT_EVERY_US = 10 * MINUTE
 CHECKPOINT_EVERY_S = 5.0
-"""Seconds of the person's time between checkpoints: copying a long run takes a moment."""
+"""Seconds of the person's time between checkpoints: noting down a run of a million transactions takes a moment."""
 MAX_CHECKPOINTS = 12
+
+
+class Checkpoint(NamedTuple):
+    """A moment from which a run can be computed again."""
+
+    now_us: TimeUs
+    build: Callable[[], Simulation]
 
 
 @dataclass
@@ -54,7 +67,9 @@ class Session:
     due_us: TimeUs | None = None
     """A moment at which something waits to be done: nothing runs past it until whoever waits sets another; or None."""
     _target_us: float = 0.0
-    _checkpoints: list[Simulation] = field(default_factory=list)
+    _job: Job[bool] | None = None
+    """An event that takes long, in the middle of it."""
+    _checkpoints: list[Checkpoint] = field(default_factory=list)
     _checkpoint_s: float = 0.0
 
     @property
@@ -68,6 +83,11 @@ class Session:
         return self.cursor_us >= self.now_us
 
     @property
+    def is_busy(self) -> bool:
+        """Whether an event that takes long is in the middle: nothing can be handed in until it is over."""
+        return self._job is not None
+
+    @property
     def is_at_work(self) -> bool:
         """Whether what is handed in now goes into the run."""
         return self.is_live and self.replay is None and self.catch_up_us is None
@@ -76,6 +96,9 @@ class Session:
 
     def tick(self, elapsed_s: float) -> None:
         """Move on by so many seconds of the person's time, within the slice."""
+        if self._job is not None:
+            self._go_on(self._job)
+            return
         if self.catch_up_us is not None:
             self._catch_up()
             return
@@ -97,12 +120,39 @@ class Session:
         self._target_us = max(self._target_us, float(self.now_us)) + span_us
         if self.due_us is not None and self.due_us >= self.now_us:
             self._target_us = min(self._target_us, float(self.due_us))
-        deadline = self.clock() + SLICE_S
-        while self.clock() < deadline:
-            if self._run(TimeUs(int(self._target_us)), SLICE_EVENTS):
+        deadline, target_us = self.clock() + SLICE_S, TimeUs(int(self._target_us))
+        while self.clock() < deadline and self._job is None:
+            if self._work(lambda: self._run(target_us, SLICE_EVENTS), SLICE_S):
                 self._keep_checkpoint()
                 return
         self._target_us = float(self.now_us)
+
+    def _work(self, run: Callable[[], bool], seconds: float) -> bool:
+        """Handle a few events; return what came of it, or False while one that takes long is in the middle."""
+        if not self._is_heavy():
+            return run()
+        job = Job(run, self.clock)
+        if job.go_on(seconds):
+            return job.get()
+        self._job = job
+        return False
+
+    def _is_heavy(self) -> bool:
+        """Tell whether much contract code waits to be executed."""
+        waiting = (it.signed.transaction for it in self.simulation.world.transactions.open.values())
+        return sum(it.gas_limit for it in waiting if isinstance(it.action, Create | Call)) > HEAVY_GAS
+
+    def _go_on(self, job: Job[bool], seconds: float = SLICE_S) -> None:
+        was_live = self.is_live
+        if job.go_on(seconds):
+            self._job = None
+        if was_live:
+            self.cursor_us = self.now_us
+
+    def settle(self) -> None:
+        """Finish what is in the middle, so that the run can be copied or saved. May take seconds."""
+        while self._job is not None:
+            self._go_on(self._job, 3600.0)
 
     def _run(self, target_us: TimeUs, max_events: int) -> bool:
         if self.replay is not None and self.replay.simulation is self.simulation:
@@ -115,6 +165,7 @@ class Session:
     def step(self, direction: int) -> None:
         """Pause, and move the cursor to the next or the previous thing that happened."""
         self.is_playing = False
+        self.settle()
         if direction > 0 and self.is_live:
             self._step_on()
             self.cursor_us = self.now_us
@@ -161,6 +212,8 @@ class Session:
             raise CommandRefused(
                 "session/past", "you are looking at the past: press end to go to now, or B to branch here"
             )
+        if self._job is not None:
+            raise CommandRefused("session/busy", "much contract code is being executed: one moment")
         if self.catch_up_us is not None:
             raise CommandRefused("session/branch", "the branch is still being computed: one moment")
         if self.replay is not None:
@@ -178,8 +231,9 @@ class Session:
 
         The run up to there is computed again from the last checkpoint, over several ticks when that takes long.
         """
+        self.settle()
         base = self._find_checkpoint(self.cursor_us)
-        run = base.copy() if base is not None else _restart(self.simulation)
+        run = base.build() if base is not None else _restart(self.simulation)
         run.feed([entry for entry in self.simulation.log if entry.time_us <= self.cursor_us])
         self.parents.append(self.simulation)
         self.simulation, self.replay, self.catch_up_us = run, None, self.cursor_us
@@ -189,14 +243,15 @@ class Session:
     def _catch_up(self) -> None:
         assert self.catch_up_us is not None
         deadline = self.clock() + CATCH_UP_S
-        while not self.simulation.run_until(self.catch_up_us, SLICE_EVENTS):
-            if self.clock() >= deadline:
+        catch_up_us = self.catch_up_us
+        while not self._work(lambda: self.simulation.run_until(catch_up_us, SLICE_EVENTS), CATCH_UP_S):
+            if self._job is not None or self.clock() >= deadline:
                 self.cursor_us = self.now_us
                 return
         self.cursor_us, self.catch_up_us = self.now_us, None
         self._target_us = float(self.now_us)
 
-    def _find_checkpoint(self, time_us: TimeUs) -> Simulation | None:
+    def _find_checkpoint(self, time_us: TimeUs) -> Checkpoint | None:
         points = [point for point in self._checkpoints if point.now_us <= time_us]
         return points[-1] if points else None
 
@@ -205,7 +260,7 @@ class Session:
         now_s = self.clock()
         if self.now_us - last_us < CHECKPOINT_EVERY_US or now_s - self._checkpoint_s < CHECKPOINT_EVERY_S:
             return
-        self._checkpoints.append(self.simulation.copy())
+        self._checkpoints.append(Checkpoint(self.now_us, self.simulation.freeze()))
         self._checkpoint_s = now_s
         if len(self._checkpoints) > MAX_CHECKPOINTS:
             del self._checkpoints[1::2]

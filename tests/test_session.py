@@ -89,19 +89,20 @@ def test_the_past_can_be_watched_but_not_changed() -> None:
 @pytest.mark.parametrize("has_checkpoints", [True, False])
 def test_a_branch_starts_where_the_cursor_stands_and_leaves_the_trunk(has_checkpoints: bool) -> None:
     session = start()
-    play(session, 12 * MINUTE)
+    play(session, 10 * MINUTE)
     session.submit(c.CutNode(2))
-    play(session, 25 * MINUTE)
+    play(session, 13 * MINUTE)
     trunk, digest = session.simulation, session.simulation.compute_digest()
+    assert session._checkpoints
     if not has_checkpoints:
         session._checkpoints.clear()
-    session.seek(20 * MINUTE)
+    session.seek(11 * MINUTE)
     session.branch()
-    play(session, 20 * MINUTE)
-    assert session.now_us == 20 * MINUTE
+    play(session, 11 * MINUTE)
+    assert session.now_us == 11 * MINUTE
     assert [entry.command for entry in session.simulation.log] == [c.CutNode(2)]
     session.submit(c.ReconnectNode(2))
-    play(session, 22 * MINUTE)
+    play(session, 12 * MINUTE)
     assert session.parents == [trunk]
     assert trunk.compute_digest() == digest
     for _ in iter_verification(record(session.simulation)):

@@ -7,8 +7,8 @@ which they were published, genesis first.
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -226,35 +226,27 @@ class BlockTree:
                 yield time_us, head, record
                 head = record
 
-    def copy(self) -> "BlockTree":
-        """Return an independent tree that shares the records' frozen parts."""
-        other = BlockTree()
-        other.records = [_copy_record(record) for record in self.records]
-        for record in other.records:
-            if record.parent is not None:
-                record.parent = other.records[record.parent.index]
-        other._finals = self._finals.copy()
-        other._index = self._index.copy()
-        other._published_us = self._published_us.copy()
-        other._total_weights = self._total_weights.copy()
-        other._best = [other.records[record.index] for record in self._best]
-        return other
+    def freeze(self) -> "Callable[[], BlockTree]":
+        """Return what builds a tree in the state of now, any number of times; only what may change is noted down."""
+        count = len(self.records)
+        arrivals_us, knowns_us = [it.arrival_us for it in self.records], [it.known_us for it in self.records]
+        finals_us = {it.index: it.final_us.copy() for it in self.records if it.final_us is not None}
+        choices = {it.index: it.choices for it in self.records if it.choices is not None}  # replaced, never changed
+        finals = self._finals.copy()
 
+        def build() -> BlockTree:
+            other = BlockTree()
+            records = other.records = [replace(it) for it in self.records[:count]]
+            for record in records:
+                place, parent = record.index, record.parent
+                record.parent = None if parent is None else records[parent.index]
+                record.arrival_us, record.known_us = arrivals_us[place], knowns_us[place]
+                record.final_us = finals_us[place].copy() if place in finals_us else None
+                record.choices = choices.get(place)
+            other._finals = finals.copy()
+            other._index = {record.hash: record.index for record in records}
+            other._published_us, other._total_weights = self._published_us[:count], self._total_weights[:count]
+            other._best = [records[record.index] for record in self._best[:count]]
+            return other
 
-def _copy_record(r: BlockRecord) -> BlockRecord:
-    return BlockRecord(
-        r.index,
-        r.hash,
-        r.block,
-        r.height,
-        r.parent,
-        r.state,
-        r.weight,
-        r.origin,
-        r.published_us,
-        r.arrival_us,
-        r.known_us,
-        None if r.final_us is None else r.final_us.copy(),
-        r.lead,
-        None if r.choices is None else r.choices.copy(),
-    )
+        return build

@@ -6,8 +6,8 @@ branch includes; a node on another branch also has what blocks above the fork in
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.ledger.transaction import SignedTransaction
@@ -50,11 +50,13 @@ class TransactionTable:
     _index: dict[Hash, int] = field(default_factory=dict)
     _slots: dict[tuple[Address, int], tuple[int, ...]] = field(default_factory=dict)
     _expired: int = 0  # records before this one have expired
+    _spreads: list[Spread] = field(default_factory=list)  # of all records, side by side: quick to note down
 
     def add(self, signed: SignedTransaction, origin: NodeId, submitted_us: TimeUs, spread: Spread) -> TransactionRecord:
         """Append a transaction that is not here yet and return its record."""
         record = TransactionRecord(len(self.records), signed, origin, submitted_us, spread)
         self.records.append(record)
+        self._spreads.append(spread)
         self.open[record.index] = record
         self._index[signed.id] = record.index
         slot = (signed.sender, signed.transaction.nonce)
@@ -79,6 +81,13 @@ class TransactionTable:
         start = bisect_right(self.records, after_us, key=lambda record: record.submitted_us)
         stop = bisect_right(self.records, until_us, key=lambda record: record.submitted_us)
         return self.records[start:stop]
+
+    def refresh(self, changed: list[Spread]) -> None:
+        """Take over arrivals that a change of links has moved."""
+        for spread in changed:
+            index = self._index.get(Hash(spread.key))
+            if index is not None:
+                self._spreads[index] = self.records[index].spread = spread
 
     def include(self, block: BlockRecord, tree: BlockTree, expired_us: int) -> None:
         """Take in a new block: it includes its transactions, and may have become the end of the heaviest branch."""
@@ -124,15 +133,30 @@ class TransactionTable:
             self._slots.pop((record.signed.sender, record.signed.transaction.nonce), None)
             self._expired += 1
 
-    def copy(self, tree: BlockTree) -> "TransactionTable":
-        """Return an independent table over the copy of a tree that shares the records' frozen parts."""
-        records = [replace(record) for record in self.records]
-        return TransactionTable(
-            records,
-            {index: records[index] for index in self.open},
-            self.changed_us,
-            None if self.best is None else tree.records[self.best.index],
-            self._index.copy(),
-            self._slots.copy(),
-            self._expired,
-        )
+    def freeze(self, blocks: int) -> "Callable[[BlockTree], TransactionTable]":
+        """Return what builds a table in the state of now, in which there are so many blocks, any number of times.
+
+        It takes a tree in that state, and shares what never changes. Only what may change is noted down.
+        """
+        count, best, changed_us, expired = len(self.records), self.best, self.changed_us, self._expired
+        spreads, waiting, slots = self._spreads.copy(), list(self.open), self._slots.copy()
+
+        def build(tree: BlockTree) -> TransactionTable:
+            records = [
+                TransactionRecord(
+                    it.index, it.signed, it.origin, it.submitted_us, spread, tuple(n for n in it.blocks if n < blocks)
+                )
+                for it, spread in zip(self.records[:count], spreads, strict=True)
+            ]
+            return TransactionTable(
+                records,
+                {index: records[index] for index in waiting},
+                changed_us,
+                None if best is None else tree.records[best.index],
+                {record.id: record.index for record in records},
+                slots.copy(),
+                expired,
+                spreads.copy(),
+            )
+
+        return build

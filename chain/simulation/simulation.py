@@ -5,7 +5,7 @@ anything, so the interface can give it a few milliseconds at a time.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from chain.encoding import encode
@@ -126,8 +126,20 @@ class Simulation:
         return hashlib.blake2b(run, digest_size=32, person=b"chainroom-end").hexdigest()
 
     def copy(self) -> "Simulation":
-        """Return an independent run in the same state: a checkpoint, or the start of a branch."""
-        other = Simulation.__new__(Simulation)
-        other.scenario, other.world = self.scenario, self.world.copy()
-        other.log, other._inputs = self.log.copy(), self._inputs.copy()
-        return other
+        """Return an independent run in the same state."""
+        return self.freeze()()
+
+    def freeze(self) -> "Callable[[], Simulation]":
+        """Return what builds independent runs in the state of now: a checkpoint, from which a branch starts.
+
+        Quick, however long the run, so that it can be done while somebody watches; the building takes longer.
+        """
+        scenario, build_world = self.scenario, self.world.freeze()
+        log, inputs = self.log.copy(), self._inputs.copy()
+
+        def build() -> Simulation:
+            other = Simulation.__new__(Simulation)
+            other.scenario, other.world, other.log, other._inputs = scenario, build_world(), log.copy(), inputs.copy()
+            return other
+
+        return build

@@ -5,7 +5,7 @@ nothing by itself: rules, agents and the ledger do.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -335,10 +335,7 @@ class World:
 
     def refresh_arrivals(self, changed: list[Spread]) -> None:
         """Take over arrivals that a change of links has moved; those of the past never move."""
-        for spread in changed:
-            transaction = self.transactions.get(Hash(spread.key))
-            if transaction is not None:
-                transaction.spread = spread
+        self.transactions.refresh(changed)
         self.tables.payloads.refresh(changed)
         refresh_messages(self, changed)
         refresh_refusals(self, changed)
@@ -346,21 +343,35 @@ class World:
 
     def copy(self) -> "World":
         """Return an independent world in the same state; what never changes is shared."""
+        return self.freeze()()
+
+    def freeze(self) -> "Callable[[], World]":
+        """Return what builds independent worlds in the state of now. Quick, however long the run: the building is not.
+
+        Blocks and transactions, of which there may be a million, are copied only then.
+        """
+        tree, transactions = self.tree.freeze(), self.transactions.freeze(len(self.tree))
+        frozen = self._copy_around()
+
+        def build() -> World:
+            other = frozen._copy_around()
+            other.tables.tree = tree()
+            other.tables.transactions = transactions(other.tables.tree)
+            return other
+
+        return build
+
+    def _copy_around(self) -> "World":
+        """Return an independent world, but for blocks and transactions, which are these."""
         other, tables = World.__new__(World), self.tables
         other.setup, other.faucet, other.is_mesh = self.setup, self.faucet.copy(), self.is_mesh
         other.kernel, other.history, other.network = self.kernel.copy(), self.history.copy(), self.network.copy()
-        tree = tables.tree.copy()
-        other.tables = Tables(
-            tables.seed,
-            tree,
-            tables.transactions.copy(tree),
-            tables.ledger,
-            tables.proposers,
-            tables.rules,
-            tables.messages.copy(),
-            tables.draw_counts.copy(),
-            tables.access.copy(),
-            tables.payloads.copy(),
+        other.tables = replace(
+            tables,
+            messages=tables.messages.copy(),
+            draw_counts=tables.draw_counts.copy(),
+            access=tables.access.copy(),
+            payloads=tables.payloads.copy(),
         )
         other.network.compute_opened = other.access.compute_opened
         other.consensus = self.consensus.copy()

@@ -11,6 +11,7 @@ judges nothing, and pytest does not collect it.
 
 import argparse
 import asyncio
+import gc
 import os
 import resource
 import sys
@@ -146,6 +147,10 @@ def main() -> None:
     start_s = time.perf_counter()
     get_index(simulation.world)
     print(f"indexed in {time.perf_counter() - start_s:.1f} s, {get_memory_mb()} MB")
+    gc.collect()
+    gc.freeze()  # as the interface does with what has lived for a while
+    measure("noting down a checkpoint", [simulation.freeze] * 3)
+    measure("building a branch from one", [simulation.freeze()])
     for name, at_us in (("now", simulation.now_us), ("half-way", TimeUs(simulation.now_us // 2))):
         bench_pages(simulation, name, at_us)
     with tempfile.TemporaryDirectory() as home:
