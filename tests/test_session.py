@@ -89,6 +89,7 @@ def test_the_past_can_be_watched_but_not_changed() -> None:
 @pytest.mark.parametrize("has_checkpoints", [True, False])
 def test_a_branch_starts_where_the_cursor_stands_and_leaves_the_trunk(has_checkpoints: bool) -> None:
     session = start()
+    session._checkpoint_s = -60.0  # as if the last one had been long ago
     play(session, 10 * MINUTE)
     session.submit(c.CutNode(2))
     play(session, 13 * MINUTE)
