@@ -57,6 +57,8 @@ PREPARE_AFTER_S: Final = 1.5
 """Seconds after the start until the explorer's page is mounted out of sight."""
 KEEP_AFTER_S: Final = 5.0
 """Seconds after a command until the run is kept on disk."""
+BUSY_TOLD_S: Final = 1.0
+"""Seconds after which a block that is still being executed is spoken of."""
 Severity = Literal["information", "warning", "error"]
 
 
@@ -108,6 +110,7 @@ class ChainroomApp(App[None]):
         self._source: tuple[Any, ...] = (scenario, seed, document)
         self._is_first_run_wanted = scenario is None and document is None
         self._last_tick_s = self._last_frame_s = self._last_input_s = 0.0
+        self._busy_since_s = 0.0
         self._clock: Timer | None = None
         self._keeper: Timer | None = None
 
@@ -196,6 +199,8 @@ class ChainroomApp(App[None]):
         from app.last_run import build_document, keep_run
 
         self._keeper = None
+        while self.session is not None and self.session.is_busy:
+            await asyncio.sleep(0.05)  # what is in the middle cannot be kept; the ticks bring it to its end
         document = build_document(self.session) if self.session is not None else None
         problem = await asyncio.to_thread(keep_run, self.saves, document) if document is not None else ""
         if problem:
@@ -238,9 +243,18 @@ class ChainroomApp(App[None]):
             return
         self._last_tick_s = now_s
         self.guard(lambda session: session.tick(elapsed_s))
+        self._tell_busy(now_s)
         if now_s - self._last_frame_s >= 1 / FRAMES_PER_S - 0.5 / TICKS_PER_S:
             self._last_frame_s = now_s
             self.show()
+
+    def _tell_busy(self, now_s: float) -> None:
+        """Say once that a block takes long, when it does."""
+        if self.session is None or not self.session.is_busy:
+            self._busy_since_s = now_s
+        elif 0 <= self._busy_since_s < now_s - BUSY_TOLD_S:
+            self._busy_since_s = -1.0
+            self.tell("a block with much contract code is being executed; look at whatever you like meanwhile")
 
     def guard(self, act: "Callable[[Session], object]") -> None:
         """Let the session do something; a replay that leaves its recorded path stops there and says where."""

@@ -27,6 +27,7 @@ _SLICE_EVENTS: Final = 500
 
 def build_document(session: Session) -> SaveDocument | None:
     """Return what is to be kept of a session; None while a replay is being watched, which is kept elsewhere."""
+    session.settle()
     return None if session.replay is not None else record(session.simulation, tuple(session.bookmarks))
 
 

@@ -86,6 +86,7 @@ def propose_name(session: Session) -> str:
 
 def save_session(saves: Saves, session: Session, name: str) -> str:
     """Write the run under a name; return what is wrong, or nothing."""
+    session.settle()
     try:
         saves.write(name.strip(), record(session.simulation, tuple(session.bookmarks)))
     except ExistingFile:

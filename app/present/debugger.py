@@ -16,10 +16,12 @@ from app.widgets.source_view import Marked
 from app.widgets.text import clean
 from chain.contracts.artifact import Artifact
 from chain.contracts.evm.halts import Halt
+from chain.contracts.evm.message import Result
 from chain.contracts.source_map import Span
 from chain.contracts.tracer import Call as TracedCall
 from chain.contracts.tracer import Step, StorageChange, Trace, trace_message
 from chain.ledger.actions import Call, Create
+from chain.ledger.block import Receipt
 from chain.simulation.world import World
 from chain.units import Address, Hash
 
@@ -139,8 +141,15 @@ def open_debugger(world: World, block: Hash, place: int, shelf: Shelf) -> Debugg
     signed = world.tree[block].block.transactions[place]
     action = signed.transaction.action
     assert isinstance(action, Create | Call), "nothing runs in other actions"
-    trace = trace_message(*run.open_message(signed, action))
+    trace = trace_message(*run.open_message(signed, action), _read_result(world.ledger.receipts(block)[place]))
     return Debugger(trace, signed.id, shelf, isinstance(action, Create))
+
+
+def _read_result(receipt: Receipt) -> Result:
+    """Return what a transaction came to, as its receipt says: a long one need not be run to its end again."""
+    error = Halt(receipt.error) if receipt.error else None
+    gas, logs = receipt.gas_used, receipt.logs
+    return Result(receipt.is_success, receipt.output, gas, 0, logs, receipt.created, error, gas)
 
 
 # What is shown ---------------------------------------------------------------------------------------------------

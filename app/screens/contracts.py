@@ -5,6 +5,7 @@ deploy, read and write, what it was asked, what it told, what it keeps, and what
 cursor; what is sent goes through the wallet.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -31,6 +32,7 @@ from app.screens.panels import PANELS_CSS
 from app.screens.story import StoryPanel
 from app.screens.view import Thing, View
 from app.session import Session
+from app.turns import run_in_turns
 from app.widgets.field_list import FieldList
 from app.widgets.models import Cell, Column
 from app.widgets.source_view import SourceView
@@ -326,7 +328,8 @@ class ContractsView(View):
         return arguments, parse_amount(request.value) if request.value.strip() else 0
 
     @on(ContractForm.Asked)
-    def on_asked(self, event: ContractForm.Asked) -> None:
+    @work(exclusive=True, group="contracts-try")
+    async def on_asked(self, event: ContractForm.Asked) -> None:
         """Answer what a function says, from the state at the cursor."""
         form, chosen, artifact = self.query_one(ContractForm), self.get_chosen(), self.get_artifact()
         if chosen is None or artifact is None:
@@ -335,7 +338,8 @@ class ContractsView(View):
         try:
             arguments, _ = self._parse(event.request)
             host, context = open_state(self.session.simulation, NodeId(0), self.session.cursor_us)
-            values = read_function(host, context, chosen.address, function, arguments, artifact.abi)
+            ask = partial(read_function, host, context, chosen.address, function, arguments, artifact.abi)
+            values = await run_in_turns(ask)
         except ChainroomError as error:
             form.answer(str(error), "bad")
             return
@@ -344,11 +348,12 @@ class ContractsView(View):
         form.answer("\n".join(texts) or "nothing", "good")
 
     @on(ContractForm.Tried)
-    def on_tried(self, event: ContractForm.Tried) -> None:
+    @work(exclusive=True, group="contracts-try")
+    async def on_tried(self, event: ContractForm.Tried) -> None:
         """Say what it would do."""
-        self._try(event.request)
+        await self._try(event.request)
 
-    def _try(self, request: Request) -> tuple[Create | Call, Trial] | None:
+    async def _try(self, request: Request) -> tuple[Create | Call, Trial] | None:
         form, chosen, artifact, account = (
             self.query_one(ContractForm), self.get_chosen(), self.get_artifact(), self.wallet.wallets.account,
         )  # fmt: skip
@@ -364,8 +369,9 @@ class ContractsView(View):
                 if chosen is None
                 else build_call(chosen.address, request.function, arguments, value)
             )
-            trial = try_action(
-                self.session.simulation, self.wallet.node, self.session.cursor_us, account, action, artifact.abi
+            session, node = self.session, self.wallet.node
+            trial = await run_in_turns(
+                partial(try_action, session.simulation, node, session.cursor_us, account, action, artifact.abi)
             )
         except ChainroomError as error:
             form.answer(str(error), "bad")
@@ -399,7 +405,7 @@ class ContractsView(View):
     @work(exclusive=True, group="contracts")
     async def on_sent(self, event: ContractForm.Sent) -> None:
         """Try it, then review, sign and send; what would fail is not sent."""
-        tried = self._try(event.request)
+        tried = await self._try(event.request)
         if tried is None or tried[1].problem:
             return
         action, trial = tried

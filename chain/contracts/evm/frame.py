@@ -1,5 +1,6 @@
 """One running program: its stack, memory, gas and place in the tree of calls."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from chain.contracts.evm.gas import compute_memory_gas
@@ -11,6 +12,18 @@ from chain.contracts.evm.program import Program, get_program
 
 if TYPE_CHECKING:
     from chain.contracts.evm.precompiles import Precompile
+
+GiveWay = Callable[[], None]
+_give_way: list[GiveWay | None] = [None]
+
+
+def set_give_way(give_way: GiveWay | None) -> None:
+    """Let messages that begin from now on call something every now and then: the code of one may run for minutes.
+
+    It may take its time or raise, and must not change what the message can read; results do not depend on it.
+    """
+    _give_way[0] = give_way
+
 
 Data = bytes | memoryview
 """Call data; long data is a view into the caller's memory, which stands still while the called frame runs."""
@@ -40,12 +53,14 @@ _VIEW_BYTES: Final = 4096
 class Execution:
     """What all frames of one message share."""
 
-    __slots__ = ("_programs", "child", "context", "host", "journal", "mode", "observer", "origin")
+    __slots__ = ("_programs", "child", "context", "give_way", "host", "journal", "mode", "observer", "origin")
 
     def __init__(self, host: Host, context: Context, origin: int, mode: Mode, observer: Observer | None) -> None:
         self.host, self.context, self.origin, self.mode, self.observer = host, context, origin, mode, observer
         self.journal = Journal(host)
         self.child: Frame | None = None
+        self.give_way = _give_way[0]
+        """Called every few opcodes, if anything."""
         self._programs: dict[bytes, Program] = {}
 
     def get_program(self, code: bytes) -> Program:

@@ -132,13 +132,17 @@ def resume(frame: Frame) -> int:
     if frame.precompile is not None:
         frame.output = frame.precompile(frame)
         return HALTED
-    pc, mode, traces = frame.pc, frame.execution.mode, frame.program.traces
+    pc, mode, traces, give_way = frame.pc, frame.execution.mode, frame.program.traces, frame.execution.give_way
     if mode is Mode.PLAIN or frame.execution.observer is not None:
         while pc >= 0:
+            if give_way is not None:
+                give_way()
             pc = run_block(frame, pc)
         return pc
     eager = mode is Mode.EAGER
     while pc >= 0:
+        if give_way is not None:
+            give_way()
         trace = traces.get(pc)
         if trace is not None:
             pc = trace(frame)
