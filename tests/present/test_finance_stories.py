@@ -75,7 +75,7 @@ def test_a_lie_is_named_and_shown_to_move_nothing(coin):
 
 def test_each_vault_has_a_bar_with_the_least_it_must_be_worth(coin):
     story = tell(coin, 28 * MINUTE)
-    vaults = {key: field for key, field in get_fields(story).items() if key.startswith("vault-") and "↔" in field.value}
+    vaults = {key: field for key, field in get_fields(story).items() if key.startswith("vault-") and "→" in field.value}
     assert len(story.drawing) == len(vaults) >= 3
     for line, field in zip(story.drawing, vaults.values(), strict=True):
         assert get_text(line).startswith(field.label)

@@ -48,7 +48,7 @@ def test_before_there_is_a_price_it_says_that_nobody_knows_it(simulation):
 
 
 def test_borrowers_are_judged_by_their_health(simulation):
-    fields = [it for it in tell(simulation, 12 * MINUTE).fields if it.key.startswith("borrower-") and "↔" in it.value]
+    fields = [it for it in tell(simulation, 12 * MINUTE).fields if it.key.startswith("borrower-") and "→" in it.value]
     assert len(fields) >= 3
     marks = {"good": "✔", "warning": "!", "bad": "✖"}
     for field in fields:

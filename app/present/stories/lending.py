@@ -101,7 +101,7 @@ def _build_borrower_field(market: LendingMarket, person: int, coins: int, debt: 
         text = f"{format_amount(coins, 0)} CR, no debt" if coins else "not here yet"
         return Field(f"borrower-{person}", name, text, "muted")
     level = _judge(name, coins, debt, price)
-    text = f"{format_amount(coins, 0)} CR ↔ {format_amount(debt, 0)} USD"
+    text = f"{format_amount(coins, 0)} CR → {format_amount(debt, 0)} USD"
     return Field(f"borrower-{person}", name, text, level.tone, note=level.sign)
 
 

@@ -94,7 +94,7 @@ def _build_vault_field(coin: StableCoin, person: int, coins: int, debt: int, pri
     if not debt:
         return Field(f"vault-{person}", name, f"{format_amount(coins, 0)} CR, no debt" if coins else "–", "muted")
     level = _judge(name, coins, debt, price)
-    amounts = f"{format_amount(coins, 0)} CR ↔ {format_amount(debt, 0)} USD"
+    amounts = f"{format_amount(coins, 0)} CR → {format_amount(debt, 0)} USD"
     return Field(f"vault-{person}", name, amounts, level.tone, note=level.sign)
 
 
