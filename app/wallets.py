@@ -44,7 +44,7 @@ class Wallets:
         clock: Callable[[], float] = time.monotonic,
         settings: Settings | None = None,
     ) -> None:
-        self.keystore, self.settings, self._clock = keystore, settings, clock
+        self.keystore, self.settings, self._clock, self._on_notice = keystore, settings, clock, on_notice
         folder = keystore.path.parent
         self.address_book = AddressBook(folder / CONTACTS_FILE, on_notice)
         self.labels = LabelBook(folder / LABELS_FILE, on_notice)
@@ -188,7 +188,10 @@ class Wallets:
         self.lock()
         self.keystore, self.chosen = keystore, 0
         if self.settings is not None:
-            self.settings.change("wallet", keystore.path.name)
+            try:
+                self.settings.change("wallet", keystore.path.name)
+            except StorageError as error:  # a full disk costs the memory of the choice, not the wallet
+                self._on_notice(f"next time another wallet may be shown first: {error}")
         self.reload()
 
     def unlock(self, password: Secret[str]) -> None:

@@ -25,6 +25,7 @@ from app.screens.wallet_forms import Field as FormField
 from app.screens.wallet_forms import FormDialog, Values, build_save_dialog
 from app.session import Session
 from app.sharing import build_share
+from app.wallets import get_wallets
 from app.widgets.models import Column, Why
 from app.widgets.text import clean
 from app.widgets.virtual_table import Row, VirtualTable
@@ -290,7 +291,7 @@ class AccessPage(RunScreen):
         if session is None:
             return
         access = session.simulation.world.access
-        accounts = self.app.keystore.get_accounts() if self.app.keystore.exists() else []
+        accounts = get_wallets(self.app).get_all()
         new = [it.address for it in accounts if not access.is_allowed(Right.SEND, it.address, session.cursor_us)]
         if not accounts:
             self.app.tell("you have no account yet: make a wallet first (3, then w)", "warning")

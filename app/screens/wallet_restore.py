@@ -8,7 +8,8 @@ checksum can be wrong, and that is said too. Wallets that are there already stay
 import asyncio
 from typing import ClassVar, Final
 
-from textual import on, work
+from textual import events, on, work
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical
@@ -57,6 +58,8 @@ class RestoreWallet(Dialog):
     RestoreWallet #preset { width: 44; height: 1; }
     """ + FIELD_CSS.format("RestoreWallet")
     BINDINGS: ClassVar[list[BindingType]] = [
+        # before the field, so that what is typed behind the space goes to the next word however fast it comes
+        Binding("space", "next_word", "Next word", id="restore.next", tooltip="On to the next word", priority=True),
         Binding("f2", "take_nearest(0)", "First suggestion", id="restore.first", tooltip="Take the nearest word"),
     ]
 
@@ -153,7 +156,7 @@ class RestoreWallet(Dialog):
             return
         self._mark(field, is_typing=field.has_focus)
         self._suggest(field)
-        self.tell("")  # what was wrong with the words before is wrong no more, or told again
+        self._tell_wrong(field)
 
     def _mark(self, field: WordField, *, is_typing: bool = False) -> None:
         word = unify(field.value)
@@ -163,6 +166,22 @@ class RestoreWallet(Dialog):
         cell = self.query_one(f"#cell-{field.place}")
         cell.set_class(is_right, "-right")
         cell.set_class(is_wrong, "-wrong")
+        number = f"✖{field.place + 1}" if is_wrong else f"{field.place + 1:>2}"  # not by colour alone
+        cell.query_one(Label).update(number)
+
+    def _tell_wrong(self, typing: WordField) -> None:
+        """Name the first word behind the person that is not in the list; the one being typed may still become one."""
+        for place in range(self.count):
+            field, cell = self._get_field(place), self.query_one(f"#cell-{place}")
+            if cell.has_class("-wrong") and (field is not typing or not field.has_focus):
+                word = unify(field.value)
+                return self._tell_unknown(place + 1, word, find_nearest_words(word, self.language))
+        return self.tell("")
+
+    def _tell_unknown(self, number: int, word: str, nearest: tuple[str, ...]) -> None:
+        shown = "" if is_presenting(self) else f", '{clean(word, 24)}',"
+        near = f"; nearest: {', '.join(map(unify, nearest))}" if nearest and shown else ""
+        self.tell(f"✖ word {number}{shown} is not in the {self.language} list{near}")
 
     def _suggest(self, field: WordField) -> None:
         word = unify(field.value)
@@ -185,10 +204,27 @@ class RestoreWallet(Dialog):
             field.cursor_position = len(field.value)
             self._go_on(field)
 
+    @on(events.DescendantBlur)
+    def on_left(self, event: events.DescendantBlur) -> None:
+        """Left by tab or by mouse: right, or named."""
+        if isinstance(field := event.widget, WordField):
+            self._mark(field)
+            if self.query_one(f"#cell-{field.place}").has_class("-wrong"):
+                self._tell_wrong(field)
+
+    def action_next_word(self) -> None:
+        """On to the next word; the field completes this one when it has taken in all that was typed."""
+        field = self.focused
+        if not isinstance(field, WordField):
+            raise SkipAction
+        self._focus_after(field)
+        field.finish()
+
     @on(WordField.WordDone)
     def on_word_done(self, event: WordField.WordDone) -> None:
-        """On to the next word."""
-        self._go_on(event.field)
+        """A word behind the person: right, or named."""
+        self._mark(event.field)
+        self._tell_wrong(event.field)
 
     @on(Input.Submitted, "WordField")
     def on_word_entered(self, event: Input.Submitted) -> None:
@@ -205,10 +241,12 @@ class RestoreWallet(Dialog):
 
     def _go_on(self, field: WordField) -> None:
         self._mark(field)
-        if field.place + 1 < self.count:
-            self._get_field(field.place + 1).focus()
-        else:
-            self.query_one("#check").focus()
+        self._focus_after(field)
+        self._tell_wrong(field)
+
+    def _focus_after(self, field: WordField) -> None:
+        is_last = field.place + 1 >= self.count
+        self.set_focus(self.query_one("#check") if is_last else self._get_field(field.place + 1))
 
     @on(WordField.WordsPasted)
     def on_words_pasted(self, event: WordField.WordsPasted) -> None:
@@ -244,8 +282,7 @@ class RestoreWallet(Dialog):
         try:
             check_phrase(self._read().reveal(), self.language)
         except UnknownWord as error:
-            near = f"; nearest: {', '.join(map(unify, error.nearest))}" if error.nearest else ""
-            self.tell(f"✖ word {error.position}, '{clean(error.word, 24)}', is not in the {error.language} list{near}")
+            self._tell_unknown(error.position, error.word, error.nearest)
             self._get_field(error.position - 1).focus()
             return
         except ChainroomError as error:

@@ -91,7 +91,7 @@ class WordSuggester(Suggester):
 
 
 class WordField(PlainInput):
-    """One word. Space goes on to the next; several words at once are handed out one by one."""
+    """One word. Its dialog goes on to the next with space; several words at once are handed out one by one."""
 
     class WordsPasted(Message):
         """More than one word was put into one field."""
@@ -124,14 +124,23 @@ class WordField(PlainInput):
         else:
             super()._on_paste(event)
 
-    async def _on_key(self, event: Any) -> None:
-        if event.key == "space":
-            event.stop()
-            event.prevent_default()
-            self.complete()
-            self.post_message(self.WordDone(self))
-            return
-        await super()._on_key(event)
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Space is the dialog's."""
+        return key != "space" and super().check_consume_key(key, character)
+
+    class _Finish(Message):
+        """All keys before this one have been taken in."""
+
+    def finish(self) -> None:
+        """Complete the word once every key that was pressed before has been taken in; then ``WordDone``."""
+        self.post_message(self._Finish())
+
+    @on(_Finish)
+    def on_finish(self, event: "WordField._Finish") -> None:
+        """Complete the word."""
+        event.stop()
+        self.complete()
+        self.post_message(self.WordDone(self))
 
     def complete(self) -> None:
         """Take the one word that begins with what is typed."""

@@ -244,6 +244,24 @@ async def test_restoring_word_by_word_names_what_is_wrong(home: Path) -> None:
         await player.see("The words are right")
 
 
+async def test_words_may_come_as_fast_as_they_like_and_a_wrong_one_is_named_at_once(home: Path) -> None:
+    """A terminal that knows no paste sends a phrase as keys, faster than any field takes them in."""
+    async with play(home, (80, 24), scenario="quiet") as player:
+        await player.press("3", "r")
+        dialog = await player.expect(RestoreWallet)
+        await player.until(lambda: isinstance(dialog.focused, WordField), "ready")
+        for letter in "legal winn thnk year wave":
+            player.app.post_message(events.Key("space" if letter == " " else letter, letter))
+        await player.until(lambda: dialog.query_one("#word-4", WordField).value == "wave", "typed")
+        typed = [field.value for field in dialog.query(WordField)]
+        assert typed[:5] == ["legal", "winner", "thnk", "year", "wave"]
+        await player.see("✖3", "✖ word 3, 'thnk', is not in the english list; nearest: thank")
+        dialog.query_one("#word-2", WordField).value = "thank"
+        await player.until(lambda: "is not in the english list" not in player.text, "named no more")
+        await player.press("backspace", "q", "tab")
+        await player.see("✖5", "✖ word 5, 'wavq'")
+
+
 async def test_a_phrase_of_another_language_is_pasted_and_restored(home: Path) -> None:
     phrase = "ábaco " * 11 + "abierto"
     assert check_phrase(phrase).language == "spanish"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from app.screens.wallet_dialogs import ReviewDialog
 from app.session import Session
 from app.storage.keystore import Keystore
 from app.storage.vault import CHEAPEST
+from app.wallets import Wallets
 from chain.simulation.commands import MineBlock
 from chain.units import SECOND, TimeUs
 from chain.wallet.secret import Secret
@@ -62,7 +64,10 @@ class Player:
     async def see(self, *texts: str) -> None:
         """Wait until the texts are on the screen."""
         for text in texts:
-            await self.until(lambda text=text: text in self.text, f"saw '{text}'")
+            await self.until(partial(self._shows, text), f"saw '{text}'")
+
+    def _shows(self, text: str) -> bool:
+        return text in self.text
 
     async def expect(self, kind: type[D]) -> D:
         """Wait for a dialog."""
@@ -108,7 +113,8 @@ class Player:
 @asynccontextmanager
 async def play(home: Path, size: tuple[int, int] = (120, 36), **options: Any) -> AsyncIterator[Player]:
     app = ChainroomApp(**options)
-    app._keystore = Keystore(home / "wallet.json", cost=CHEAPEST)
+    wallets = Wallets(Keystore(home / "wallet.json", cost=CHEAPEST), settings=app.settings)
+    app.wallets = wallets  # type: ignore[attr-defined]  # what app.wallets.get_wallets finds
     async with app.run_test(size=size, notifications=True) as pilot:
         player = Player(app, pilot)
         await player.until(lambda: app._clock is not None, "started")
