@@ -214,25 +214,42 @@ def test_finality_by_depth_is_undone_by_a_partition(name: str) -> None:
 # Order --------------------------------------------------------------------------------------------------------------
 
 
-class ShuffledKernel(Kernel):
+class ScatteredKernel(Kernel):
     """Handles what is due at one moment, in one lane, in another order."""
 
     def _rank(self, serial: int) -> int:
         return serial * 0x9E3779B1 % (1 << 32)  # odd, so no two serials get one rank
 
 
-@pytest.mark.parametrize("delays", ["constant", "regions"])
+class ReversedKernel(Kernel):
+    """The last first."""
+
+    def _rank(self, serial: int) -> int:
+        return (1 << 32) - serial
+
+
+@pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut"])
+@pytest.mark.parametrize(
+    ("delays", "kernel"),
+    [
+        ("constant", ScatteredKernel),
+        ("constant", ReversedKernel),
+        ("regions", ScatteredKernel),
+    ],
+)
 @pytest.mark.parametrize("name", ALL)
 def test_the_order_of_what_happens_at_one_moment_changes_no_head(
-    name: str, delays: str, monkeypatch: pytest.MonkeyPatch
+    name: str, delays: str, kernel: type[Kernel], is_cut: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = (f"network.delay_model={delays}", "network.topology=complete", "traffic.rate_per_s=1")
     plain = start(name, 6, *more)
-    monkeypatch.setattr(world_module, "Kernel", ShuffledKernel)
+    monkeypatch.setattr(world_module, "Kernel", kernel)
     shuffled = start(name, 6, *more)
     nodes = range(ALL[name].nodes)
-    for _ in range(6):
+    for step in range(6):
         for simulation in (plain, shuffled):
+            if is_cut and step in (2, 4):
+                simulation.submit(c.Partition((tuple(nodes[::2]),)) if step == 2 else c.Heal())
             simulation.run_until(TimeUs(simulation.now_us + 10 * SECOND))
         views = [[simulation.world.view(node) for node in nodes] for simulation in (plain, shuffled)]
         heads, finals = (
