@@ -165,7 +165,7 @@ class Auctions(Application):
 
     def is_forgetful(self, auction: int, person: int) -> bool:
         """Tell whether a person forgets to reveal."""
-        return draw_below(self.seed, 10, "auction-forgets", auction, person) == 0
+        return draw_below(self.seed, 8, "auction-forgets", auction, person) == 0
 
     def _reveal(self, look: Look, number: int) -> Ask | None:
         hidden = [it for it in self._list_hidden(look, number) if not self.is_forgetful(number, it)]

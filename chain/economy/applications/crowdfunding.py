@@ -1,8 +1,8 @@
 """Three projects ask the same people for money, and each gets all of it or none.
 
-Contracts: crowdfunding.vy, one for each project. The well is liked and short of nothing; hardly anybody wants the
-statue; the library has longer and needs the last minutes, when people help what is nearly there. Afterwards founders
-claim and backers are refunded, and nobody had to trust anybody with the money in between.
+Contracts: crowdfunding.vy, one for each project. The well is liked; hardly anybody wants the statue; the
+library has longer. From three quarters of a goal on people wait for others; in the last minutes they help all the more.
+Afterwards founders claim and backers are refunded, and nobody had to trust anybody with the money in between.
 """
 
 from typing import Final, NamedTuple
@@ -70,7 +70,7 @@ class Crowdfunding(Application):
         return look.ask(it.label, "refund") if look.read(it.label, "pledges", look.me) else None
 
     def _choose(self, look: Look, running: list[Project]) -> Project | None:
-        """Return what a backer pledges to: what is liked at first, what is nearly there at last, often nothing."""
+        """Return what a backer pledges to: what is liked until most is there, at last what is nearly there."""
         for it in running:
             is_last = it.deadline_s - look.time_s < it.deadline_s // LAST_PART
             if is_last and it.goal_coins * COIN * 3 // 5 <= look.read(it.label, "total") < it.goal_coins * COIN:
@@ -79,5 +79,6 @@ class Crowdfunding(Application):
         for it in PROJECTS:
             place -= it.liking
             if place < 0:
-                return it if it in running else None
+                is_waited_for = it not in running or look.read(it.label, "total") >= it.goal_coins * COIN * 3 // 4
+                return None if is_waited_for else it
         return None
