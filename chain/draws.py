@@ -47,10 +47,10 @@ def draw_bytes(seed: int, size: int, purpose: str, *key: KeyPart) -> bytes:
     first: bytes = hasher.digest()
     if size <= 64:
         return first[:size]
-    blocks = [first]
-    for index in range(1, (size + 63) // 64):
-        following = hasher.copy()
-        following.update(b"+%d" % index)
+    blocks, count, copy = [first], (size + 63) // 64, hasher.copy
+    for mark in _MARKS[1:count] if count <= len(_MARKS) else [b"+%d" % index for index in range(1, count)]:
+        following = copy()
+        following.update(mark)
         blocks.append(following.digest())
     return b"".join(blocks)[:size]
 
@@ -161,6 +161,8 @@ def _build_logs(base: int, count: int) -> list[int]:
     return logs
 
 
+_MARKS: Final = tuple(b"+%d" % index for index in range(64))
+"""What tells the first blocks of ``draw_bytes`` apart."""
 _ONE: Final = 1 << LOG_BITS
 _LN_2: Final = _log_ratio(2, 1) >> 16
 _COARSE: Final = _build_logs(256, 256)

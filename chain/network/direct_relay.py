@@ -11,7 +11,7 @@ sent anew from then on, with new luck. Each message sent counts once; one that i
 import numpy as np
 import numpy.typing as npt
 
-from chain.network.flight import Change, Flight, Item, build_spread
+from chain.network.flight import Change, Flight, Item, build_spread, build_spreads
 from chain.network.links import Links
 from chain.network.push import FAR, compute_push_large
 from chain.network.spread import NO_PARENT, Spread
@@ -70,6 +70,24 @@ class DirectRelay:
         parent = self._parents[origin]
         spread = Spread(item.key, origin, start_us, item.size_bytes, item.kind, item.relay, arrival, parent)
         return Flight(spread, last_us, True, count, count * item.size_bytes, is_direct=True)
+
+    def start_many(self, items: list[Item], links: Links) -> list[Flight]:
+        """Return the flights of items for every node that have all been published since the links last changed."""
+        nodes, origins = self._topology.nodes, [item.origin for item in items]
+        if len(items) == 1 or not links.is_all_open or any(len(self._neighbors[it]) < nodes - 1 for it in origins):
+            return [self.start(item, links) for item in items]
+        keys, sizes = [item.key for item in items], [item.size_bytes for item in items]
+        places = np.stack([self._places[origin] for origin in origins])
+        arrival = np.zeros((len(items), nodes), dtype=np.int64)
+        is_origin = np.arange(nodes) == np.array([[origin] for origin in origins])
+        arrival[~is_origin] = self._timing.compute_many_delays(keys, sizes, links, places).ravel()
+        parent = np.stack([self._parents[origin] for origin in origins])
+        spreads = build_spreads(items, arrival, parent)
+        count = nodes - 1
+        return [
+            Flight(spread, last_us, True, count, count * spread.size_bytes, is_direct=True)
+            for spread, last_us, _ in spreads
+        ]
 
     def change(self, flight: Flight, change: Change) -> Flight:
         """Return the flight after a change of links: what has arrived or is still on its way stands."""

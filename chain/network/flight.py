@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,7 @@ Uploads = tuple[IntArray, IntArray, IntArray]
 """(holder, begin, end) of uploads, in µs after the start of the item; no upload where begin is FAR."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """What is published: the fields of a ``Spread`` that never change."""
 
     key: bytes
@@ -109,6 +109,21 @@ def build_spread(
     moments.flags.writeable = parents.flags.writeable = False
     spread = Spread(item.key, item.origin, item.start_us, item.size_bytes, item.kind, item.relay, moments, parents)
     return spread, latest + item.start_us, is_complete
+
+
+def build_spreads(
+    items: Sequence[Item], arrival: IntArray, parent: IntArray | npt.NDArray[np.int16]
+) -> list[tuple[Spread, int, bool]]:
+    """Return the same for many items, a row each."""
+    if int(arrival.max()) >= FAR:
+        return [build_spread(*one) for one in zip(items, arrival, parent, strict=True)]
+    moments = arrival + np.array([[item.start_us] for item in items])
+    parents = parent.astype(np.int16)
+    moments.flags.writeable = parents.flags.writeable = False
+    return [
+        (Spread(it.key, it.origin, it.start_us, it.size_bytes, it.kind, it.relay, row, origins), latest, True)
+        for it, row, origins, latest in zip(items, moments, parents, moments.max(axis=1).tolist(), strict=True)
+    ]
 
 
 def build_reserved(nodes: int, flights: Iterable[Flight]) -> Reserved:

@@ -25,7 +25,7 @@ from chain.network.links import FULL_BANDWIDTH, Links
 from chain.network.parameters import NetworkParameters
 from chain.network.placement import build_places
 from chain.network.push_relay import PushRelay
-from chain.network.spread import Spread
+from chain.network.spread import PendingSpread, Spread
 from chain.network.timing import Timing
 from chain.network.topology import build_topology
 from chain.units import NEVER
@@ -53,10 +53,7 @@ class Network:
         self.places = build_places(parameters, seed)
         """Region, city, latitude and longitude by node."""
         self.links = Links(self.topology)
-        self.messages = 0
-        """Messages sent since the start; those of spreads in flight count as foreseen."""
-        self.bytes_sent = 0
-        """Bytes of items in these messages; control messages count nothing."""
+        self._messages = self._bytes_sent = 0
         self._timing = timing = Timing(parameters, seed, self.topology, self.places)
         self._push = PushRelay(timing)
         self._direct = DirectRelay(timing)
@@ -67,16 +64,31 @@ class Network:
         self._nothing_reserved = build_reserved(parameters.nodes, [])
         self._flights: dict[bytes, Flight] = {}
         self._sweep_at = SWEEP_AT
+        self._pending: dict[bytes, PendingSpread] = {}  # published by publish_later, in order
         self.compute_opened: Callable[[IntArray], IntArray] | None = None
         """By the moments at which something reaches the nodes, when each can open it; None: at once, all of them."""
         self._sealed: dict[bytes, Spread] = {}  # as they reach the nodes, where some cannot open them at once
 
     def copy(self) -> "Network":
         """Return a network that goes on from here on its own."""
+        self.settle()
         twin = object.__new__(Network)
         twin.__dict__.update(self.__dict__)
         twin.links, twin._flights, twin._sealed = self.links.copy(), dict(self._flights), dict(self._sealed)
+        twin._pending = {}
         return twin
+
+    @property
+    def messages(self) -> int:
+        """Messages sent since the start; those of spreads in flight count as foreseen."""
+        self.settle()
+        return self._messages
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of items in these messages; control messages count nothing."""
+        self.settle()
+        return self._bytes_sent
 
     def publish(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, relay: bool = True) -> Spread:
         """Return the spread of an item that ``origin`` publishes now.
@@ -84,6 +96,7 @@ class Network:
         With ``relay=False`` (an invalid item) only the neighbours of the origin receive it and nobody passes it on.
         Raises InvalidInput when the key is in flight already or the moment lies before the last change of links.
         """
+        self.settle()
         item = self._build_item(key, origin, time_us, size_bytes, kind, relay)
         if self._announce is not None and kind == BLOCK_KIND:
             return self._launch(self._announce.start(item, self.links, self._get_reserved(key, time_us)))
@@ -96,8 +109,29 @@ class Network:
 
         Others pass it on only where a link is closed or missing. Raises InvalidInput like ``publish``.
         """
+        self.settle()
         item = self._build_item(key, origin, time_us, size_bytes, kind, True)
         return self._launch(self._direct.start(item, self.links, target))
+
+    def publish_later(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str) -> Spread:
+        """Return the spread of a small item for every node: in a full mesh sent to each, otherwise pushed.
+
+        It is the same as that of ``send`` or ``publish``, but computed together with others like it, as soon as
+        anybody looks at the arrivals of one of them or anything else happens in the network.
+        """
+        self._check_item(key, time_us)
+        spread = self._pending[key] = PendingSpread(key, origin, time_us, size_bytes, kind, self.settle)
+        return spread
+
+    def settle(self) -> None:
+        """Compute the spreads that wait."""
+        if not self._pending:
+            return
+        pending, self._pending = list(self._pending.values()), {}
+        items = [Item(it.key, it.origin, it.start_us, it.size_bytes, it.kind, True) for it in pending]
+        relay = self._direct if self.parameters.topology == "complete" else self._push
+        for spread, flight in zip(pending, relay.start_many(items, self.links), strict=True):
+            spread.fill(self._launch(flight).arrival, flight.spread.parent)
 
     def get_groups(self) -> IntArray:
         """Return a label for each node: two have the same one when open links lead from one to the other."""
@@ -112,24 +146,27 @@ class Network:
         delays = self._timing.compute_small_delays(sources, targets, levels, self.links)
         delays[is_to_oneself] = 0
         count = delays.size - int(np.count_nonzero(is_to_oneself))
-        self.messages += count
-        self.bytes_sent += count * size_bytes
+        self._messages += count
+        self._bytes_sent += count * size_bytes
         return delays
 
     def _build_item(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, relay: bool) -> Item:
-        if key in self._flights:
-            raise InvalidInput("item", key.hex(), "a key that is not in flight already")
-        if time_us < self.links.changed_us:
-            raise InvalidInput("moment of publishing", time_us, f"{self.links.changed_us} or later")
+        self._check_item(key, time_us)
         if kind == BLOCK_KIND and self.parameters.block_bytes:
             size_bytes = self.parameters.block_bytes
         return Item(key, origin, time_us, size_bytes, kind, relay)
 
+    def _check_item(self, key: bytes, time_us: int) -> None:
+        if key in self._flights or key in self._pending:
+            raise InvalidInput("item", key.hex(), "a key that is not in flight already")
+        if time_us < self.links.changed_us:
+            raise InvalidInput("moment of publishing", time_us, f"{self.links.changed_us} or later")
+
     def _launch(self, flight: Flight) -> Spread:
         spread = flight.spread
         self._flights[spread.key] = flight
-        self.messages += flight.messages
-        self.bytes_sent += flight.bytes_sent
+        self._messages += flight.messages
+        self._bytes_sent += flight.bytes_sent
         if len(self._flights) > self._sweep_at:
             self._sweep(spread.start_us)
         return self._open(spread)
@@ -144,15 +181,18 @@ class Network:
 
     def refresh_opened(self) -> list[Spread]:
         """Return everything that a change of who can open what may concern: what is sealed or in flight."""
+        self.settle()
         spreads = self._sealed | {key: flight.spread for key, flight in self._flights.items()}
         return [self._open(spread) for spread in spreads.values()]
 
     def get_flights(self) -> list[Spread]:
         """Return the spreads that may still change, in the order they were published."""
+        self.settle()
         return [flight.spread for flight in self._flights.values()]
 
     def forget(self, keys: Iterable[bytes]) -> None:
         """Drop spreads from flight, for instance of transactions that are history: they stay as they are now."""
+        self.settle()
         for key in keys:
             self._flights.pop(key, None)
             self._sealed.pop(key, None)
@@ -200,6 +240,7 @@ class Network:
 
     def _change(self, now_us: int, apply: Callable[[Links], None]) -> list[Spread]:
         """Change the links and compute the future of every flight again. An invalid change leaves no trace."""
+        self.settle()
         after = self.links.copy()
         apply(after)
         before, self.links = self.links, after
@@ -217,8 +258,8 @@ class Network:
             else:
                 new = self._push.change(old, change)
             self._flights[key] = new
-            self.messages += new.messages - old.messages
-            self.bytes_sent += new.bytes_sent - old.bytes_sent
+            self._messages += new.messages - old.messages
+            self._bytes_sent += new.bytes_sent - old.bytes_sent
             if not new.spread.is_like(old.spread):
                 changed.append(self._open(new.spread))
         return changed

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.network import push
-from chain.network.flight import Change, Flight, Item, build_spread
+from chain.network.flight import Change, Flight, Item, build_spread, build_spreads
 from chain.network.links import Links
 from chain.network.push import FAR, SMALL_EDGES
 from chain.network.timing import Timing
@@ -26,6 +26,20 @@ class PushRelay:
         """Return the flight of an item published now."""
         delays = self._timing.compute_push_delays(item.key, item.size_bytes, links)
         return self._compute(item, delays, links, {item.origin: 0}, None)
+
+    def start_many(self, items: list[Item], links: Links) -> list[Flight]:
+        """Return the flights of items that have all been published since the links last changed."""
+        if len(items) == 1 or self._adjacency is not None or not links.is_all_open:
+            return [self.start(item, links) for item in items]
+        keys, sizes = [item.key for item in items], [item.size_bytes for item in items]
+        delays = self._timing.compute_many_delays(keys, sizes, links, None)
+        arrival = np.full((len(items), self._topology.nodes), FAR, dtype=np.int64)
+        arrival[np.arange(len(items)), [item.origin for item in items]] = 0
+        spreads = build_spreads(items, *push.compute_push_large(self._topology, delays, arrival, None))
+        if not all(is_complete for _, _, is_complete in spreads):
+            return [self.start(item, links) for item in items]
+        count = self._count_complete()
+        return [Flight(spread, last_us, True, count, count * spread.size_bytes) for spread, last_us, _ in spreads]
 
     def change(self, flight: Flight, change: Change) -> Flight:
         """Return the flight after a change: arrivals up to now stand, later ones are computed again.
@@ -82,10 +96,14 @@ class PushRelay:
             large = push.compute_push_large(topology, delays, start, open_since)
             spread, last_us, is_complete = build_spread(item, *large)
         if is_complete and item.relay and links.is_all_open:
-            messages = self._timing.edges - (topology.nodes - 1)
+            messages = self._count_complete()
         else:
             messages = self._count_messages(spread.arrival < FAR, delays, item.relay)
         return Flight(spread, last_us, is_complete, messages, messages * item.size_bytes, memory)
+
+    def _count_complete(self) -> int:
+        """Return how many messages are sent when every node is reached and every link open."""
+        return self._timing.edges - (self._topology.nodes - 1)
 
     def _count_messages(self, reached: npt.NDArray[np.bool_], delays: IntArray, relay: bool) -> int:
         """Return how many messages are sent: over every open edge out of a reached node, but not back to its parent."""

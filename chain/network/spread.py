@@ -1,5 +1,6 @@
 """A ``Spread``: when one item reaches every node, and from which neighbour. A node's knowledge is a query over it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,3 +67,38 @@ class Spread:
         count = max(-(-len(self.arrival) * per_mille // 1000), 1)
         moment = int(np.partition(self.arrival, count - 1)[count - 1])
         return moment if moment >= NEVER else moment - self.start_us
+
+
+class PendingSpread(Spread):
+    """A spread that is computed when its arrivals are first looked at, together with the others that wait.
+
+    The two slots of its arrays stay empty until then, which is when Python asks ``__getattr__``.
+    """
+
+    __slots__ = ("_settle",)
+    _settle: Callable[[], None]
+
+    def __init__(
+        self, key: bytes, origin: int, start_us: int, size_bytes: int, kind: str, settle: Callable[[], None]
+    ) -> None:
+        """``settle`` makes the network compute all that wait."""
+        put = object.__setattr__
+        put(self, "key", key)
+        put(self, "origin", origin)
+        put(self, "start_us", start_us)
+        put(self, "size_bytes", size_bytes)
+        put(self, "kind", kind)
+        put(self, "relay", True)
+        put(self, "_settle", settle)
+
+    def __getattr__(self, name: str) -> object:
+        if name not in ("arrival", "parent"):
+            raise AttributeError(name)
+        self._settle()
+        return object.__getattribute__(self, name)
+
+    def fill(self, arrival: npt.NDArray[np.int64], parent: npt.NDArray[np.int16]) -> None:
+        """Set what has been computed, and let go of the network."""
+        object.__setattr__(self, "arrival", arrival)
+        object.__setattr__(self, "parent", parent)
+        object.__delattr__(self, "_settle")

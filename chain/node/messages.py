@@ -50,7 +50,7 @@ class MessageRecord:
 class Stack:
     """The arrivals of one message a sender, a row each: what an order statistic is taken from."""
 
-    __slots__ = ("_count", "_is_even", "_new", "_rows", "_weights", "rows_by_sender", "total")
+    __slots__ = ("_count", "_is_even", "_new", "_ranked", "_rows", "_weights", "rows_by_sender", "total")
 
     def __init__(self, records: list[MessageRecord]) -> None:
         self.rows_by_sender: dict[int, int] = {}
@@ -61,6 +61,7 @@ class Stack:
         self._is_even = True  # whether all weigh the same
         self._rows: Times = np.empty((0, 0), dtype=np.int64)
         self._weights: Times = np.empty(0, dtype=np.int64)
+        self._ranked: dict[int, tuple[int, Times]] = {}  # by place: of so many rows the earliest, in order, by column
         for record in records:
             self.add(record)
 
@@ -70,6 +71,7 @@ class Stack:
         if row < self._count + len(self._new):
             self._fill()
             np.minimum(self._rows[row], record.spread.arrival, out=self._rows[row])
+            self._ranked = {}
         else:
             self._new.append(record)
             self.total += record.weight
@@ -96,27 +98,41 @@ class Stack:
         if not self.rows_by_sender:
             return 0
         self._fill()
-        return int(self._weights[: self._count].sum(where=self._rows[: self._count, node] <= at_us))
+        is_there = self._rows[: self._count, node] <= at_us
+        if self._is_even:
+            return int(np.count_nonzero(is_there)) * self._weights.item(0)
+        return int(self._weights[: self._count].sum(where=is_there))
 
     def compute_quorum_us(self, threshold: int) -> Times | None:
         """Return when each node has messages of at least ``threshold`` weight; None when there are not that many."""
         if self.total < threshold or not self.rows_by_sender:
             return None
         self._fill()
+        if self._is_even and self._weights.item(0):
+            return self._rank(max(-(-threshold // self._weights.item(0)) - 1, 0))
         return compute_order_statistic(self._rows[: self._count], self._weights[: self._count], threshold)
+
+    def _rank(self, place: int) -> Times:
+        """Return by column which arrival is at a place, counted from 0, in order of time."""
+        count, ranked = self._ranked.get(place, (0, self._rows[:0]))
+        if not count:
+            ranked = np.sort(self._rows[: self._count], axis=0)[: place + 1]
+        for row in self._rows[count or self._count : self._count]:  # it goes where it belongs, and the last one out
+            moved = np.minimum(ranked, row)
+            np.maximum(moved[1:], ranked[:-1], out=moved[1:])
+            ranked = moved
+        self._ranked[place] = self._count, ranked
+        last: Times = ranked[place].copy()
+        return last
 
     def compute_earlier_us(self, quorum_us: Times, threshold: int, nodes: Nodes) -> Times:
         """Return the same after messages arrived that can only have made it earlier, and only for some nodes."""
+        if self._is_even and (ranked := self.compute_quorum_us(threshold)) is not None:
+            return ranked
         self._fill()
         rows, weights = self._rows[: self._count, nodes], self._weights[: self._count]
-        if self._is_even:
-            earlier_us = compute_order_statistic(rows, weights, threshold)
-        else:
-            earlier_us = _lower(rows, weights, threshold, quorum_us[nodes])
-        if np.array_equal(earlier_us, quorum_us[nodes]):
-            return quorum_us
         quorum_us = quorum_us.copy()
-        quorum_us[nodes] = earlier_us
+        quorum_us[nodes] = _lower(rows, weights, threshold, quorum_us[nodes])
         return quorum_us
 
 
@@ -184,8 +200,11 @@ class Tally:
 
     def get_known(self, node: int, at_us: int) -> list[MessageRecord]:
         """Return the messages a node had at a moment, without those it only passed on."""
-        known = [record for record in self.records if record.spread.arrival.item(node) <= at_us]
-        return [record for record in known if record.target is None or record.target == node]
+        return [
+            record
+            for record in self.records
+            if record.spread.arrival.item(node) <= at_us and (record.target is None or record.target == node)
+        ]
 
     def copy(self, records: dict[int, MessageRecord]) -> "Tally":
         """Return an independent tally of the copied records, given by number."""
@@ -211,32 +230,43 @@ class Watch:
     """When each node reaches it, as far as known."""
     due_us: int = NEVER
     """When the next node is to be told, as it has been scheduled."""
+    waiting_us: Times | None = None
+    """The same moments for the nodes that wait, NEVER for the others; None: to be put together."""
 
-    def update(self, tally: Tally, arrival: Times | None) -> bool:
-        """Recompute the moments and return whether they moved; ``arrival``, if given, is all that is new."""
+    def update(self, tally: Tally, spread: Spread | None) -> bool:
+        """Recompute the moments and return whether they moved; ``spread``, if given, is all that is new."""
         before, stack = self.quorum_us, tally.get_stack(self.value)
         if stack.total < self.threshold:
             return False
-        if arrival is None or before is None:
-            self.quorum_us = stack.compute_quorum_us(self.threshold)
+        if spread is None or before is None:
+            self.quorum_us, self.waiting_us = stack.compute_quorum_us(self.threshold), None
             return True
-        nodes = np.flatnonzero(arrival < before)
-        if len(nodes):
-            self.quorum_us = stack.compute_earlier_us(before, self.threshold, nodes)
-        return self.quorum_us is not before
+        nodes = (spread.arrival < before).nonzero()[0]
+        if not len(nodes):
+            return False
+        self.quorum_us, self.waiting_us = stack.compute_earlier_us(before, self.threshold, nodes), None
+        return True
+
+    def wait(self, node: int) -> None:
+        """Let a node wait."""
+        self.is_waiting[node] = True
+        if self.waiting_us is not None and self.quorum_us is not None:
+            self.waiting_us[node] = self.quorum_us[node]
 
     def get_next_us(self) -> int:
         """Return the first moment at which a node that waits reaches the quorum; NEVER as long as none does."""
         if self.quorum_us is None:
             return NEVER
-        return int(self.quorum_us.min(initial=NEVER, where=self.is_waiting))
+        if self.waiting_us is None:
+            self.waiting_us = np.where(self.is_waiting, self.quorum_us, NEVER)
+        return int(self.waiting_us.min())
 
     def tell_due(self, now_us: int) -> list[int]:
         """Return the nodes that have reached the quorum by now; they wait no longer."""
-        if self.quorum_us is None:
+        if self.get_next_us() > now_us or self.waiting_us is None:
             return []
-        nodes = np.flatnonzero(self.is_waiting & (self.quorum_us <= now_us))
-        self.is_waiting[nodes] = False
+        nodes = (self.waiting_us <= now_us).nonzero()[0]
+        self.is_waiting[nodes], self.waiting_us[nodes] = False, NEVER
         return nodes.tolist()
 
 
@@ -303,15 +333,15 @@ class MessageTable:
             tally = self.tallies.get(topic)
             if tally is not None:
                 watch.update(tally, None)
-        watch.is_waiting[node] = True
+        watch.wait(node)
         return watch
 
     def update(self, record: MessageRecord) -> list[Watch]:
         """Recompute the watches that a new message concerns; return those that moved."""
-        arrival, tally = record.spread.arrival, self.tallies[record.topic]
+        tally = self.tallies[record.topic]
         watches = self._watches_by_topic.get(record.topic, {}).values()
         concerned = [watch for watch in watches if watch.value is None or watch.value == record.value]
-        return [watch for watch in concerned if watch.update(tally, arrival)]
+        return [watch for watch in concerned if watch.update(tally, record.spread)]
 
     def update_topic(self, topic: Topic) -> list[Watch]:
         """Recompute all watches on a topic after arrivals have moved; return those that moved."""
@@ -336,7 +366,10 @@ class MessageTable:
     def copy(self) -> "MessageTable":
         """Return an independent table; spreads are shared, since they never change."""
         records = {number: replace(record) for number, record in self.records.items()}
-        watches = {number: replace(watch, is_waiting=watch.is_waiting.copy()) for number, watch in self.watches.items()}
+        watches = {
+            number: replace(watch, is_waiting=watch.is_waiting.copy(), waiting_us=None)
+            for number, watch in self.watches.items()
+        }
         return MessageTable(
             self.nodes,
             {topic: tally.copy(records) for topic, tally in self.tallies.items()},

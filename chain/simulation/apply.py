@@ -37,6 +37,7 @@ def apply_command(world: World, command: c.Command) -> None:
         node = getattr(command, name, 0)
         if not 0 <= node < world.node_count:
             raise CommandRefused("command/node", f"there is no node {node}; nodes are 0 to {world.node_count - 1}")
+    world.network.settle()  # what waits has been sent before
     _apply(command, world)
 
 

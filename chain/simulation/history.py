@@ -10,11 +10,14 @@ from typing import Final
 import msgspec
 
 from chain.encoding import encode
+from chain.network.spread import Spread
 from chain.units import TimeUs, format_time
 
 SHORT_DIGEST_BYTES: Final = 4
 ROLLING_EVERY: Final = 256
 """Records between two digests that are kept whole."""
+NOTED: Final = 1024
+"""Notes that may wait for the next record."""
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -34,7 +37,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class History:
     """Records, and the digest over them."""
 
-    __slots__ = ("_hash", "records", "rolling", "short_digests")
+    __slots__ = ("_hash", "_noted", "records", "rolling", "short_digests")
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -42,9 +45,11 @@ class History:
         self.rolling: list[tuple[int, int, str]] = []
         """(number of records, virtual time, digest), now and then."""
         self._hash = hashlib.blake2b(digest_size=32, person=b"chainroom-run")
+        self._noted: list[tuple[bytes, Spread | None]] = []  # yet to enter the digest
 
     def append(self, record: Record, evidence: bytes = b"") -> None:
         """Add a record. ``evidence`` enters the digest but is kept elsewhere (arrival tables, command arguments)."""
+        self._settle()
         self.records.append(record)
         self._hash.update(encode((record, hashlib.blake2b(evidence, digest_size=32).digest())))
         digest = self._hash.digest()
@@ -52,12 +57,23 @@ class History:
         if len(self.records) % ROLLING_EVERY == 0:
             self.rolling.append((len(self.records), record.time_us, digest.hex()))
 
-    def note(self, evidence: bytes) -> None:
-        """Let something enter the digest that is too frequent for a record of its own, such as a vote."""
-        self._hash.update(evidence)
+    def note(self, evidence: bytes, spread: Spread | None = None) -> None:
+        """Let something enter the digest that is too frequent for a record of its own, such as a vote and its spread.
+
+        It enters later, in its turn, so that spreads can be computed many at a time.
+        """
+        self._noted.append((evidence, spread))
+        if len(self._noted) >= NOTED:
+            self._settle()
+
+    def _settle(self) -> None:
+        noted, self._noted = self._noted, []
+        for evidence, spread in noted:
+            self._hash.update(evidence if spread is None else evidence + spread.arrival.tobytes())
 
     def compute_digest(self) -> bytes:
         """Return the digest of everything so far."""
+        self._settle()
         return self._hash.digest()
 
     def describe(self, index: int) -> str:
@@ -68,6 +84,7 @@ class History:
 
     def copy(self) -> "History":
         """Return an independent history in the same state."""
+        self._settle()
         other = History()
         other.records, other.short_digests = self.records.copy(), self.short_digests.copy()
         other.rolling, other._hash = self.rolling.copy(), self._hash.copy()

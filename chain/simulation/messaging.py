@@ -40,12 +40,12 @@ def broadcast(world: "World", node: NodeId, effect: Broadcast) -> None:
         if world.publish_block(node, effect.block, len(encoded)) is None:
             return
         spread = world.spreads[effect.block.hash]
-    elif effect.target is not None or world.is_mesh:
+    elif effect.target is not None:
         spread = network.send(key, node, now_us, len(encoded), "message", effect.target)
     else:
-        spread = network.publish(key, node, now_us, len(encoded), "message")
+        spread = network.publish_later(key, node, now_us, len(encoded), "message")
     record = world.messages.add(key, effect, about, node, now_us, spread)
-    world.history.note(encoded + spread.arrival.tobytes())
+    world.history.note(encoded, spread)
     if record.wakes:
         for place, time_us in enumerate(spread.arrival.tolist()):
             if now_us <= time_us:

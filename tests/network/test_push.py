@@ -156,3 +156,38 @@ def test_the_two_ways_of_computing_agree() -> None:
     network._push._adjacency = None
     large = network.publish(b"key", 7, 0, 1000, "block")
     assert small.is_like(large)
+
+
+# Many at once ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("topology", ["ring", "random", "complete"])
+@pytest.mark.parametrize("delay_model", ["regions", "constant"])
+def test_what_is_published_later_is_spread_as_if_at_once(topology: str, delay_model: str) -> None:
+    """Sizes and origins differ; twelve nodes go the way of small networks, seventy that of large ones."""
+    for nodes in (12, 70):
+        later, once = (build(nodes=nodes, topology=topology, delay_model=delay_model, delay_us=777) for _ in range(2))
+        is_mesh, waiting = topology == "complete", []
+        for index in range(30):
+            key, origin, size = b"%d" % index, index * 7 % nodes, 100 + index % 3
+            waiting.append(later.publish_later(key, origin, index, size, "message"))
+            send = once.send if is_mesh else once.publish
+            spread = send(key, origin, index, size, "message")
+            if index % 11 == 5:  # somebody looks at one of them
+                assert waiting[-1].arrival.tolist() == spread.arrival.tolist()
+        assert (later.messages, later.bytes_sent) == (once.messages, once.bytes_sent)
+        for one, other in zip(waiting, once.get_flights(), strict=True):
+            assert (one.key, one.parent.tolist()) == (other.key, other.parent.tolist())
+            assert one.is_like(other)
+
+
+def test_what_waits_is_sent_before_links_change_and_goes_into_copies() -> None:
+    network = build(nodes=6, topology="ring")
+    spread = network.publish_later(b"1", 0, 0, 1, "message")
+    with pytest.raises(InvalidInput, match="not in flight already"):
+        network.publish_later(b"1", 0, 0, 1, "message")
+    (cut,) = network.copy().partition([[0, 1]], SECOND)
+    assert cut.arrival.tolist() == [0, SECOND, 4 * SECOND, 3 * SECOND, 2 * SECOND, SECOND]
+    assert spread.arrival.tolist() == [0, SECOND, 2 * SECOND, 3 * SECOND, 2 * SECOND, SECOND]
+    with pytest.raises(AttributeError, match="colour"):
+        _ = network.publish_later(b"2", 0, SECOND, 1, "message").colour  # type: ignore[attr-defined]
