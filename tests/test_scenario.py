@@ -86,7 +86,7 @@ def test_a_shipped_scenario_says_what_it_is_and_runs(name: str) -> None:
     span_us = int(scenario.until) // 48
     simulation.run_until(TimeUs(span_us))
     report = compute_report(simulation)
-    assert (report["scenario"], report["seed"], report["virtual_seconds"]) == (name, 1, span_us / SECOND)
+    assert (report["scenario"], report["seed"], report["virtual_seconds"]) == (name, scenario.seed, span_us / SECOND)
     assert not [record for record in simulation.history.records if record.kind.startswith("refused")]
 
 
