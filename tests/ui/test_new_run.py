@@ -96,14 +96,10 @@ async def test_says_at_the_field_what_is_wrong_and_goes_there(start_still: Any) 
         assert "allowed:" not in app.get_text()
 
 
-async def test_leaving_changes_nothing(start_still: Any) -> None:
+async def test_leaving_changes_nothing_and_the_list_of_runs_offers_it_too(start_still: Any) -> None:
     async with start_still((120, 36), 5) as (app, pilot):
         before = app.run_shown
         await pilot.press("N", "escape")
         assert app.run_shown is before
-
-
-async def test_the_list_of_runs_offers_it_too(start_still: Any) -> None:
-    async with start_still((120, 36), 5) as (app, pilot):
         await pilot.press("o", "enter")
         assert isinstance(app.screen, NewRunScreen)
