@@ -303,8 +303,10 @@ class Application(ABC):
         except (InvalidTransaction, InvalidEncoding) as error:  # no price yet, or no such contract on the node's branch
             self._note(str(error))
             return
-        if wish is not None and not (self.is_patient and look.seen_by(wish.person).is_busy):
-            self._send(world, self.get_node(world, wish.person), wish)
+        if wish is not None:
+            node = self.get_node(world, wish.person)
+            if not (self.is_patient and self._look(world, node, wish.person).is_busy):
+                self._send(world, node, wish)
 
     def get_node(self, world: World, person: int) -> NodeId:
         """Return the node a person uses."""

@@ -1,5 +1,6 @@
 """Short runs of applications: ``play(name, minutes, people=…)`` gives the run with what its contracts told."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -70,8 +71,9 @@ class Played:
         return people.get(address) or next(it for it, at in self.application.addresses.items() if at == address)
 
     def look(self, person=0) -> Look:
-        """Return what a person sees at the end."""
-        return self.application._look(self.world, NodeId(0), person)
+        """Return what a person would see at the end who has heard everything."""
+        host, context = self.world.ledger.open_next(self.world.get_canonical().hash, self.world.now_us)
+        return replace(self.application._look(self.world, NodeId(0), person), host=host, context=context)
 
 
 @pytest.fixture(scope="session")
