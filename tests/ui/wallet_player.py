@@ -114,6 +114,7 @@ class Player:
 async def play(home: Path, size: tuple[int, int] = (120, 36), **options: Any) -> AsyncIterator[Player]:
     app = ChainroomApp(**options)
     wallets = Wallets(Keystore(home / "wallet.json", cost=CHEAPEST), settings=app.settings)
+    app.animation_level = "none"
     app.wallets = wallets  # type: ignore[attr-defined]  # what app.wallets.get_wallets finds
     async with app.run_test(size=size, notifications=True) as pilot:
         player = Player(app, pilot)
