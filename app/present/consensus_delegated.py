@@ -108,7 +108,7 @@ def _add_irreversible(writer: Writer, rules: DelegatedRules) -> None:
     numbers += [("proposed", f"#{known.proposed}")] if rules.is_eos else []
     writer.add(
         "irreversible",
-        f"#{known.irreversible} · {plural(lag, 'block')} behind",
+        f"#{known.irreversible} · {lag} behind",
         "consensus/finality",
         text,
         *numbers,

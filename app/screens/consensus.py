@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
-from app.commands import get_bindings
+from app.commands import get_bindings, get_command, get_key
 from app.present.consensus import build_panel
 from app.present.consensus_changes import Change, build_action, build_commands, list_changes
 from app.present.consensus_events import Event, get_log
@@ -33,6 +33,8 @@ from chain.ledger.fees import compute_intrinsic_gas
 REFRESH_EVERY: Final = 3
 """Frames between two looks at a run that goes on."""
 MOST_BUTTONS: Final = 8
+LINKS: Final = ("go.access", "run.new")
+"""Where else one may want to go from here; where there is little room their keys have to do."""
 FEWEST_EVENT_ROWS: Final = 4
 EVENT_COLUMNS: Final = (Column("when", 8), Column("what happened", 20, is_flexible=True))
 WAYS: Final = {
@@ -59,6 +61,8 @@ class ConsensusPage(RunScreen):
     ConsensusPage.-folded #consensus-left, ConsensusPage.-folded #consensus-right { width: 1fr; }
     ConsensusPage #consensus-buttons { height: 1; padding: 0 1; }
     ConsensusPage #consensus-buttons Button { margin-right: 1; min-width: 8; width: auto; }
+    ConsensusPage #consensus-links { width: 1fr; height: 1; align-horizontal: right; }
+    ConsensusPage.-narrow #consensus-links { display: none; }
     ConsensusPage #consensus-chosen { width: auto; margin-right: 1; color: $muted; }
     """
     )
@@ -86,6 +90,11 @@ class ConsensusPage(RunScreen):
             yield Static(id="consensus-chosen", markup=False)
             for place in range(MOST_BUTTONS):
                 yield Button("", id=f"change-{place}", compact=True)
+            with Horizontal(id="consensus-links"):
+                for command_id in LINKS:
+                    spec = get_command(command_id)
+                    label = f"{spec.title} ({get_key(spec)})"
+                    yield Button(label, id=command_id.replace(".", "-"), compact=True, tooltip=spec.help)
 
     @property
     def _fields(self) -> FieldList:
@@ -287,7 +296,14 @@ class ConsensusPage(RunScreen):
     @on(Button.Pressed)
     def on_pressed(self, message: Button.Pressed) -> None:
         """Do what the button says."""
-        place = int((message.button.id or "change-0").removeprefix("change-"))
+        name = message.button.id or ""
+        if name.startswith("go-"):
+            self.action_access()
+            return
+        if name.startswith("run-"):
+            self.action_new_run()
+            return
+        place = int(name.removeprefix("change-"))
         if place < len(self._changes):
             self._begin_change(self._changes[place].id)
 

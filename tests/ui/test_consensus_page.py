@@ -4,9 +4,11 @@ from typing import Any
 
 from textual.widgets import Button, Input
 
+from app.screens.access import AccessPage
 from app.screens.consensus import ConsensusPage
 from app.screens.dialogs import NameDialog
 from app.screens.explorer import ThingPage
+from app.screens.new_run import NewRunScreen
 from app.session import Session
 from app.starting import read_shipped_scenario
 from app.widgets.field_list import FieldList
@@ -167,3 +169,15 @@ async def test_what_is_not_possible_is_told_with_its_rule(start_still: Any) -> N
         await pilot.pause()
         assert app.last_refusal is not None
         assert app.last_refusal.rule == "session/past"
+
+
+async def test_who_may_do_what_and_a_new_run_are_a_click_away(start_still: Any) -> None:
+    async with start_still((120, 36), 5) as (app, pilot):
+        await pilot.press("c")
+        await pilot.click("#go-access")
+        await pilot.pause()
+        assert isinstance(app.screen, AccessPage)
+        await pilot.press("escape")
+        await pilot.click("#run-new")
+        await pilot.pause()
+        assert isinstance(app.screen, NewRunScreen)
