@@ -32,11 +32,11 @@ rate_per_s = 0
 """
 
 
-def run_endless(gas: int) -> tuple[bool, int]:
+def run_endless(gas: int, code: bytes = ENDLESS) -> tuple[bool, int]:
     host = MemoryHost()
     host.set_account(ALICE, Account(0, 10**9))
     host.set_account(LOOPS, Account(1, 0))
-    host.set_code(LOOPS, ENDLESS)
+    host.set_code(LOOPS, code)
     result = execute_message(host, Context(), Message(ALICE, LOOPS, gas))
     return result.success, result.gas_used
 
@@ -49,6 +49,16 @@ def test_a_job_takes_turns_and_comes_to_the_same() -> None:
     assert turns > 100
     assert job.get() == run_endless(100_000) == (False, 100_000)
     assert job.go_on(0)
+
+
+def test_what_handles_many_bytes_gives_way_each_time() -> None:
+    """Also where no jump interrupts the code: PUSH2 0x4000, PUSH0, KECCAK256, POP, a hundred times."""
+    code = bytes.fromhex("6140005f2050") * 100
+    job, turns = Job(lambda: run_endless(1_000_000, code)), 0
+    while not job.go_on(0):
+        turns += 1
+    assert turns >= 100
+    assert job.get() == run_endless(1_000_000, code)
 
 
 def test_only_one_is_at_work() -> None:

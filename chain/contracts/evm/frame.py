@@ -149,6 +149,8 @@ def grow_for(frame: Frame, offset: int, size: int) -> None:
     """Make ``size`` bytes of memory at ``offset`` exist; no bytes need no memory, wherever they are."""
     if size and offset + size > len(frame.memory):
         grow_memory(frame, offset + size)
+    if size > _VIEW_BYTES and frame.execution.give_way is not None:
+        frame.execution.give_way()  # what is done with so many bytes takes its time
 
 
 def read_memory(frame: Frame, offset: int, size: int) -> bytes:
