@@ -1,7 +1,5 @@
 """Long contract code runs in turns with the interface; what comes out is the same as in one go."""
 
-import threading
-
 import pytest
 
 from app.session import HEAVY_GAS, Session
