@@ -177,7 +177,7 @@ class ConsensusPage(RunScreen):
         ]
         if is_narrow:
             self._deck.arrange(panels, 1)
-            self._events.display = False
+            self._show_events()
             self.query_one("#consensus-left").display = self._fields.display
             self.query_one("#consensus-right").display = not self._fields.display
             return
@@ -188,14 +188,18 @@ class ConsensusPage(RunScreen):
         """Numbers beside the rest; of grid and members one at a time where there are few rows."""
         self.query_one("#consensus-left").display = self.query_one("#consensus-right").display = True
         self._fields.display, self._fields.border_title = True, panels[0].title
-        rows = len(self._model.items) + 2 if self._model is not None else 0
-        self._events.display = self.size.height - rows > FEWEST_EVENT_ROWS + 8
-        self._fields.styles.height = rows if self._events.display else "1fr"
-        self._events.border_title = "What happened"
+        self._show_events()
         if is_short:
             self._deck.arrange(panels[1:], 1)
         else:
             self._deck.arrange(panels[1:], 2)
+
+    def _show_events(self) -> None:
+        """What happened stands below the numbers where these leave room."""
+        rows = len(self._model.items) + 2 if self._model is not None else 0
+        self._events.display = self.size.height - rows > FEWEST_EVENT_ROWS + 6
+        self._fields.styles.height = rows if self._events.display else "1fr"
+        self._events.border_title = "What happened"
 
     def action_panel(self) -> None:
         """The next of the folded panels."""
