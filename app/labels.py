@@ -12,6 +12,7 @@ Source: BIP-329. Of two records for one thing the later one counts.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,6 +20,7 @@ from typing import Any, Final, NamedTuple
 from app.storage.database import FileKind, Notice, change_database, log_notice, read_database
 from app.storage.errors import StorageError
 from chain.errors import InvalidInput
+from chain.units import Hash
 
 LABELS: Final = FileKind("labels", format=1)
 LABELS_FILE: Final = "labels.json"
@@ -29,6 +31,7 @@ LIMIT_BYTES: Final = 16 * 1024 * 1024
 """Largest file that is imported."""
 TYPES: Final = ("tx", "addr", "pubkey", "input", "output", "xpub")
 _TABLE: Final = "labels"
+_TRANSACTION: Final = re.compile("[0-9a-fA-F]{64}")
 _LONGEST_REF: Final = 512
 
 Record = Mapping[str, Any]
@@ -102,7 +105,8 @@ class LabelBook:
     def __init__(self, path: Path, on_notice: Notice = log_notice) -> None:
         self._path, self._on_notice = path, on_notice
         self.records: tuple[Record, ...] = ()
-        self._transactions: dict[str, str] = {}
+        self.transactions: Mapping[Hash, str] = {}
+        """What somebody noted about transactions."""
         self.reload()
 
     def reload(self) -> None:
@@ -114,13 +118,15 @@ class LabelBook:
         except (StorageError, InvalidInput) as error:
             self._on_notice(f"{self._path.name}: the labels cannot be read: {error}")
             self.records = ()
-        self._transactions = {
-            str(it["ref"]).lower(): str(it["label"]) for it in self.records if it["type"] == "tx" and it.get("label")
+        self.transactions = {
+            Hash(bytes.fromhex(it["ref"])): str(it["label"])
+            for it in self.records
+            if it["type"] == "tx" and it.get("label") and _TRANSACTION.fullmatch(it["ref"])
         }
 
     def get_transaction_label(self, transaction: bytes) -> str:
         """Return what somebody noted about a transaction; empty when nobody did."""
-        return self._transactions.get(transaction.hex(), "")
+        return self.transactions.get(Hash(transaction), "")
 
     def set_transaction_label(self, transaction: bytes, label: str) -> None:
         """Note something about a transaction; an empty label takes the note away. Raises InvalidInput, StorageError."""

@@ -10,6 +10,7 @@ from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_including_block, get_index
 from app.present.pages import Page, TableModel
+from app.present.tokens import get_token
 from app.present.transaction_why import explain_balance
 from app.present.words import format_clock, format_coins, plural, shorten_hash
 from app.screens.view import Thing
@@ -95,6 +96,9 @@ def _build_facts(
         note = f"since block #{creation.height}"
         fields.append(Field("code", "contract", f"{format_bytes(len(code))} of code", "accent", note=note))
         links["code"] = Thing("block", creation.hash)
+        token = get_token(world, address, at_us)
+        if token is not None:
+            fields.append(Field("token", "calls itself", token.title, "accent", note="its own words"))
     fields.append(Field("payments", "payments", plural(len(payments), "transaction"), note="sent and got"))
     fields.append(Field("bytes", "20 bytes", address.hex(), "muted"))
     return Facts(tuple(fields), links)

@@ -76,6 +76,8 @@ def build_transaction_page(
 def _build_facts(world: World, holders: Holders, record: TransactionRecord, fate: Fate, at_us: TimeUs) -> Facts:
     glyph, tone = LOOKS[fate.state]
     fields = [Field("state", "status", f"{glyph} {fate.words}", tone, has_why=True)]
+    if record.id in holders.notes:
+        fields.append(Field("label", "your label", clean(holders.notes[record.id], 120), "accent"))
     links: dict[str, Thing] = {"node": Thing("node", record.origin)}
     if fate.block is not None:
         value = f"#{fate.block.height} {shorten_hash(fate.block.hash)}"

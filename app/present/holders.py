@@ -12,10 +12,11 @@ from app.present.words import name_node
 from app.widgets.text import clean
 from chain.economy.application import Application
 from chain.simulation.world import World
-from chain.units import Address
+from chain.units import Address, Hash
 from chain.wallet.address import encode_address, shorten_address
 
 NO_LABELS: Final[Mapping[Address, str]] = {}
+NO_NOTES: Final[Mapping[Hash, str]] = {}
 
 
 class Holder(NamedTuple):
@@ -53,12 +54,16 @@ def _get_simulated(world: World) -> dict[Address, Holder]:
 class Holders:
     """The holders of a run's addresses."""
 
-    __slots__ = ("_simulated", "labels")
+    __slots__ = ("_simulated", "labels", "notes")
 
-    def __init__(self, world: World, labels: Mapping[Address, str] = NO_LABELS) -> None:
+    def __init__(
+        self, world: World, labels: Mapping[Address, str] = NO_LABELS, notes: Mapping[Hash, str] = NO_NOTES
+    ) -> None:
         self._simulated = _get_simulated(world)
         self.labels = labels
         """The person's accounts and address book: address → label."""
+        self.notes = notes
+        """What the person noted about transactions: transaction → label."""
 
     def get(self, address: Address) -> Holder | None:
         """Return who is behind an address, None when nobody known is."""

@@ -15,6 +15,7 @@ from app.present.holders import Holders
 from app.present.index import RunIndex, get_index, get_submitted
 from app.present.listing import LISTS
 from app.present.prefixes import PrefixIndex
+from app.present.tokens import list_tokens
 from app.present.words import format_clock, format_coins, name_node, plural, shorten_hash
 from app.screens.view import Kind, Thing
 from app.widgets.models import Cell, Column, Tone
@@ -43,8 +44,8 @@ _NODE: Final = re.compile(r"(?:n|node|v|validator|signer|producer|miner)\s*(\d{1
 _HASH: Final = re.compile(rf"(?:0x)?([0-9a-f]{{{LEAST_HASH_DIGITS},64}})")
 _SHORT_HASH: Final = re.compile(r"([0-9a-f]{2,8})(?:…|\.{2,3})([0-9a-f]{2,8})")
 ALLOWED: Final = (
-    "a height (812), a hash or either end of it (9f3a), an address (cr1…), a node or validator (n07), a name (faucet), "
-    "or a list (stale)"
+    "a height (812), a hash or either end of it (9f3a), an address (cr1…), a node or validator (n07), a name, token "
+    "or label (faucet), or a list (stale)"
 )
 
 COLUMNS: Final = (
@@ -84,6 +85,8 @@ def search(world: World, holders: Holders, text: str, at_us: TimeUs) -> Found:
         *_find_heights(world, index, query, at_us),
         *_find_nodes(world, query, at_us),
         *_find_holders(world, holders, query, at_us),
+        *_find_notes(world, holders, query, at_us),
+        *_find_tokens(world, query, at_us),
         *_find_hashes(world, index, query, at_us),
         *_find_lists(query),
         *_find_events(world, index, query, at_us),
@@ -204,6 +207,25 @@ def is_used(index: RunIndex, address: Address, at_us: TimeUs) -> bool:
     """Return whether somebody had an address by then: paid, was paid, or proposed a block."""
     payments = index.payments.get(address)
     return bool((payments and payments[0].submitted_us <= at_us) or index.get_proposed(address, at_us))
+
+
+def _find_tokens(world: World, query: str, at_us: TimeUs) -> list[Result]:
+    """Return the tokens whose symbol or name contains this, those with just this symbol first."""
+    found = [it for it in list_tokens(world, at_us) if query in it.symbol.lower() or query in it.name.lower()]
+    found.sort(key=lambda it: query not in (it.symbol.lower(), it.name.lower()))
+    note = "token · contract"
+    return [Result(Thing("address", it.address), "◈", it.title, note, "accent") for it in found[:MOST_RESULTS]]
+
+
+def _find_notes(world: World, holders: Holders, query: str, at_us: TimeUs) -> list[Result]:
+    """Return the transactions that the person noted this about, newest first."""
+    noted = (it for it, note in holders.notes.items() if query in note.lower())
+    records = [record for it in noted if (record := get_submitted(world, it, at_us)) is not None]
+    records.sort(key=lambda record: -record.index)
+    return [
+        _build_transaction(it)._replace(title=f"{clean(holders.notes[it.id], 40)} {shorten_hash(it.id)}")
+        for it in records[:MOST_RESULTS]
+    ]
 
 
 def _find_lists(query: str) -> list[Result]:

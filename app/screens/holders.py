@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.css.query import NoMatches
 
-from app.present.holders import NO_LABELS, Holders
+from app.present.holders import Holders
 from chain.simulation.world import World
-from chain.units import Address
+from chain.units import Address, Hash
 
 if TYPE_CHECKING:
     from app.app import ChainroomApp
@@ -19,5 +19,10 @@ def get_holders(app: "ChainroomApp", world: World) -> Holders:
         wallets: Any = getattr(app.home.query_one("#wallet"), "wallets", None)
     except NoMatches:
         wallets = None
-    labels = wallets.get_labels() if wallets is not None else NO_LABELS
-    return Holders(world, cast("Mapping[Address, str]", labels))
+    if wallets is None:
+        return Holders(world)
+    return Holders(
+        world,
+        cast("Mapping[Address, str]", wallets.get_labels()),
+        cast("Mapping[Hash, str]", wallets.labels.transactions),
+    )

@@ -19,6 +19,7 @@ from app.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from app.app import ChainroomApp
 
+PLACEHOLDER: Final = "height, hash, address, node, name, token or label"
 WAIT_S: Final = 0.12
 """After the last key; hashes of a long run take a few milliseconds to go through."""
 
@@ -54,7 +55,12 @@ class SearchScreen(ModalScreen[None]):
         """The field, what was found in words, the matches."""
         with Vertical() as box:
             box.border_title, box.border_subtitle = "Find", "↑↓ choose · enter open · esc close"
-            yield Input(self._text, placeholder="height, hash, address, node or name", max_length=120, compact=True)
+            yield Input(
+                self._text,
+                placeholder="height, hash, address, node, name, token or label",
+                max_length=120,
+                compact=True,
+            )
             yield Static(id="search-message", markup=False)
             yield VirtualTable(present.COLUMNS, empty="")
 
