@@ -79,6 +79,10 @@ SHOTS: Final = (
         keys=("2", "left", "left", "left", "left", "t", "down", "down", "enter", "9", "enter", "r"),
     ),
     Shot("playground", moment="quiet", keys=("p",)),
+    Shot("contracts", scenario="exchange-pool", after_s=3600, moment="quiet", keys=("5",)),
+    Shot("contracts-80x24", size=(80, 24), scenario="supply-chain", after_s=3600, moment="quiet", keys=("5",)),
+    Shot("debugger", scenario="attack-reentrancy", after_s=3600, moment="quiet", keys=("a", "enter")),
+    Shot("lab", moment="quiet", keys=("6",)),
     *build_consensus_shots(),
 )
 """Every picture; one line more is one picture more."""
