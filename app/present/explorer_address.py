@@ -7,7 +7,7 @@ from app.present.actions import describe_action
 from app.present.chain import GLYPHS, TONES, Facts, format_bytes, get_standing
 from app.present.fate import get_fate
 from app.present.heads import get_canonical
-from app.present.holders import Holders
+from app.present.holders import HolderKind, Holders
 from app.present.index import RunIndex, get_including_block, get_index
 from app.present.pages import Page, TableModel
 from app.present.tokens import get_token
@@ -23,10 +23,12 @@ from chain.simulation.world import World
 from chain.units import Address, TimeUs, format_amount
 from chain.wallet.address import encode_address, shorten_address
 
-_KIND_WORDS: Final = {
+KIND_WORDS: Final[dict[HolderKind, str]] = {
     "own account": "one of your accounts, or in your address book",
     "person": "somebody of the simulation who pays and is paid",
     "miner": "gets the rewards of a node",
+    "member": "the account of a member of this network, who signs what its node does",
+    "contract": "code decides what happens to what it owns",
     "faucet": "gives simulated coins to whoever asks",
 }
 
@@ -38,13 +40,15 @@ def build_address_page(simulation: Simulation, holders: Holders, address: Addres
     payments, blocks = index.get_payments(address, at_us), index.get_proposed(address, at_us)
     name = shorten_address(address) if holder is None else holder.name
     is_used = bool(payments or blocks or world.setup.allocations.get(address))
-    state = (holder.kind if holder else "unknown holder") + ("" if is_used else " · never used")
-    meaning = _KIND_WORDS[holder.kind] if holder else "Nobody you or the simulation has a name for."
+    is_contract = bool(world.ledger.state(get_canonical(world, at_us).hash).get_code(address))
+    kind: HolderKind | None = holder.kind if holder else "contract" if is_contract else None
+    meaning = KIND_WORDS[kind] if kind else "Nobody you or the simulation has a name for."
+    state = (kind or "unknown holder") + ("" if is_used else " · never used")
     tables = [_build_history(world, holders, index, address, payments, at_us)]
     if blocks:
         tables.append(_build_mined(world, index, blocks, at_us))
     return Page(
-        title=f"Address {name}",
+        title=f"{'Contract' if is_contract else 'Address'} {name}",
         state=f"● {state}",
         tone="accent" if holder else "muted",
         meaning=meaning[0].upper() + meaning[1:],

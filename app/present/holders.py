@@ -4,7 +4,7 @@ An address is 20 bytes; names are for reading only. A person's own label wins ov
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 from app.present.people import get_person_name
@@ -19,12 +19,14 @@ NO_LABELS: Final[Mapping[Address, str]] = {}
 NO_NOTES: Final[Mapping[Hash, str]] = {}
 
 
+HolderKind = Literal["own account", "person", "miner", "member", "faucet", "contract"]
+
+
 class Holder(NamedTuple):
     """A name and what kind of holder has it."""
 
     name: str
-    kind: str
-    """``own account``, ``person``, ``miner``, ``member``, ``faucet``, ``contract``."""
+    kind: HolderKind
 
 
 _known: "WeakKeyDictionary[World, dict[Address, Holder]]" = WeakKeyDictionary()

@@ -1,13 +1,14 @@
 """Search finds tokens by what they call themselves, and transactions by what the person noted about them."""
 
 from importlib.resources import files
+from typing import get_args
 
 import pytest
 
 from app.present import search as finder
 from app.present.explorer_address import build_address_page
 from app.present.explorer_transaction import build_transaction_page
-from app.present.holders import Holders
+from app.present.holders import Holder, HolderKind, Holders
 from app.present.pages import Page
 from app.present.tokens import Token, get_token, list_tokens
 from app.screens.view import Thing
@@ -58,6 +59,7 @@ def test_a_page_tells_what_the_token_calls_itself(simulation: Simulation) -> Non
     world, now_us = simulation.world, simulation.now_us
     page = build_address_page(simulation, Holders(world), list_tokens(world, now_us)[0].address, now_us)
     assert isinstance(page, Page)
+    assert page.title.startswith("Contract")
     assert {it.key: it.value for it in page.facts.fields}["token"] == "CRD Chain Room Dollar"
 
 
@@ -78,3 +80,12 @@ def test_a_transaction_is_found_by_its_label_and_shows_it(simulation: Simulation
     page = build_transaction_page(simulation, holders, transaction, now_us)
     assert isinstance(page, Page)
     assert {it.key: it.value for it in page.facts.fields}["label"] == "Rent [/x] of May"
+
+
+def test_whoever_holds_an_address_has_a_page(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, now_us = simulation.world, simulation.now_us
+    for kind in get_args(HolderKind):
+        monkeypatch.setattr(Holders, "get", lambda self, address, kind=kind: Holder("Somebody", kind))
+        page = build_address_page(simulation, Holders(world), world.faucet.address, now_us)
+        assert isinstance(page, Page)
+        assert kind in page.state
