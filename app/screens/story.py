@@ -17,7 +17,7 @@ from app.widgets.field_list import FieldList
 from app.widgets.text import clean
 
 MOST_CHARTS: Final = 2
-LEAST_NUMBERS: Final = 3
+LEAST_NUMBERS: Final = 2
 """Rows of numbers that a drawing leaves, however little room there is."""
 LEAST_ROWS: Final = 14
 """Below so many rows there are numbers only."""

@@ -46,9 +46,9 @@ def build_vault_story(reader: Reader) -> Story:
     missing = [it for it in proposals if not it.end and not it.ready_us]
     fields = (
         Field("held", "in the vault", format_coins(reader.get_coins("vault")), "strong"),
-        Field("rule", "rule", f"{threshold} of {len(owners)} owners", note=f"wait {format_span(delay_s * SECOND)}"),
+        Field("rule", "rule", f"{threshold} of {len(owners)} owners", note=f"then {delay_s} s"),
         Field("waiting", "in the delay", plural(sum(bool(it.ready_us) and not it.end for it in proposals), "proposal"),
-              "pending", note="can be taken back"),
+              "pending", note="can be stopped"),
         Field("missing", "not approved", plural(len(missing), "proposal"), "warning",
               note=f"{format_coins(sum(it.amount for it in missing))} asked"),
         Field("paid", "executed", plural(len(paid), "proposal"), "good",
