@@ -309,6 +309,15 @@ class Stage(Protocol):
         They are counted as sent, but for those of a node to itself, which take no time.
         """
 
+    def compute_asked_us(self, sources: Nodes, targets: Nodes, luck: Times) -> Times:
+        """Return the same and count nothing."""
+
+    def count_asked(self, messages: int, size_bytes: int) -> None:
+        """Count small messages as sent."""
+
+    def get_longest_us(self) -> Times | None:
+        """Return, by luck, the longest that small messages take between any nodes; None where that is not known."""
+
 
 class Ensemble(ABC):
     """All nodes at once, for what each of them does so often that only whole tables can keep up.

@@ -14,10 +14,8 @@ for preference and for confidence.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
-from math import comb
 from typing import Final
 
 import numpy as np
@@ -61,11 +59,16 @@ class Snowball:
         since when the node knows it, which settles what it prefers before any query has succeeded.
         """
         for value, row in zip(values, votes, strict=True):
-            zeros = np.zeros(self.nodes, dtype=np.int64)
-            is_success, streak = row >= alpha, self.streaks.get(value, zeros)
-            self.wins[value] = self.wins.get(value, zeros) + is_success
-            self.streaks[value] = np.where(is_asked, np.where(is_success, streak + 1, 0), streak)
+            self.apply_successes(value, row >= alpha, is_asked)
         return self._choose(values, list(range(len(values))), votes, known_us, alpha)
+
+    def apply_successes(self, value: int, is_success: Mask, is_asked: Mask) -> None:
+        """Count whose query has succeeded for a value, of those that asked; while it is the only one, that is all."""
+        wins, streak = self.wins.get(value), self.streaks.get(value)
+        if wins is None or streak is None:
+            wins = streak = np.zeros(self.nodes, dtype=np.int64)
+        self.wins[value] = wins + is_success
+        self.streaks[value] = np.where(is_asked, (streak + 1) * is_success, streak)
 
     def _choose(self, values: Sequence[int], rows: list[int], votes: Counts, known_us: Counts, alpha: int) -> Counts:
         if len(rows) == 1:
@@ -113,19 +116,6 @@ def _build_bounds(powers: tuple[int, ...]) -> Counts:
 def split_luck(luck: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
     """Return the halves of each value, the low one first, along a new last axis."""
     return luck.astype("<u8", copy=False).view("<u4").reshape(*luck.shape, 2)
-
-
-def compute_query_success(share: Fraction, k: int = K, alpha: int = ALPHA) -> Fraction:
-    """Return the chance that ``alpha`` of ``k`` peers, drawn with replacement, are among a share of the stake."""
-    return sum((comb(k, i) * share**i * (1 - share) ** (k - i) for i in range(alpha, k + 1)), Fraction(0))
-
-
-def compute_expected_rounds(success: Fraction, beta: int = BETA) -> Fraction:
-    """Return the mean number of queries until ``beta`` in a row succeed, each with this chance (more than 0).
-
-    The classical waiting time for a run: (1 − p^β) / ((1 − p) · p^β).
-    """
-    return Fraction(beta) if success == 1 else (1 - success**beta) / ((1 - success) * success**beta)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ from chain.units import DAY, MILLISECOND, SECOND, NodeId, Span, TimeUs
 SEAL_DOMAIN: Final = "snowman-seal"
 LOOK_AHEAD: Final = 8
 """The proposers of so many windows are woken by a block; later ones look by themselves now and then."""
+KEPT_PROPOSERS: Final = 1_000
+"""Draws of proposers that are remembered."""
 _PROPOSE: Final = "propose"
 _WATCH: Final = "watch"
 
@@ -113,13 +115,20 @@ class SnowmanRules(Rules[SnowmanState]):
     def __init__(self, parameters: SnowmanParameters, keyring: Keyring, seed: int) -> None:
         self.parameters, self.keyring, self.seed = parameters, keyring, seed
         self.cumulative = list(accumulate(validator.power for validator in keyring.validators))
+        self._proposers: dict[tuple[int, int], int] = {}  # the last ones drawn: many nodes look at the same windows
 
     def genesis(self, block: Block) -> SnowmanState:
         return SnowmanState(0, TimeUs(block.header.time_us))
 
     def get_proposer(self, height: int, window: int) -> int:
         """Return the index of the validator whose window it is, drawn by stake."""
-        return draw_weighted(self.seed, self.cumulative, "snowman-proposer", height, window)
+        index = self._proposers.get((height, window))
+        if index is None:
+            if len(self._proposers) >= KEPT_PROPOSERS:
+                self._proposers.clear()
+            index = draw_weighted(self.seed, self.cumulative, "snowman-proposer", height, window)
+            self._proposers[height, window] = index
+        return index
 
     def get_window(self, parent: SnowmanState, time_us: int) -> int:
         """Return the window a moment lies in for a child of a block; negative before the first."""

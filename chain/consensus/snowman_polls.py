@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from chain.consensus.base import Effect, Effects, Ensemble, FinalizeFor, Prefer, SetTimer, Stage
 from chain.consensus.block_tree import BlockRecord, Nodes, Times
@@ -120,6 +121,9 @@ class Polls(Ensemble):
         asking = self._get_asking(stage, sent_us)
         if not len(asking):
             return []
+        alone = self._end_uncontested(stage, tick, asking)
+        if alone is not None:
+            return alone
         peers, query_us, is_answered = self._ask(stage, tick, asking)
         agrees = {self._settled: is_answered}  # by block: whether the peer's answer speaks for it
         families: dict[int, list[BlockRecord]] = {}
@@ -151,11 +155,8 @@ class Polls(Ensemble):
 
     def _ask(self, stage: Stage, tick: int, asking: Nodes) -> tuple[Nodes, Times, Mask]:
         """Return, with a row a node that asks and a column a question: the peer, when it is asked, if it answers."""
-        size, nodes = self.parameters.sample_size, len(stage.tree.records[0].known_us)
-        luck = draw_array(stage.seed, "poll", tick, size=nodes * size).reshape(nodes, size)
-        luck = luck if len(asking) == nodes else luck[asking]
-        halves, sources = split_luck(luck), asking[:, None]
-        peers, levels = choose_peers(halves[..., 0], self.powers), halves[..., 1].astype(np.int64)
+        peers, luck = self._draw(stage, tick, asking)
+        levels, sources = luck.astype(np.int64), asking[:, None]
         out_us = stage.ask(sources, peers, levels & 0xFFF, POLL_BYTES)
         back_us = stage.ask(peers, sources, levels >> 12 & 0xFFF, POLL_BYTES)
         groups, interval = stage.get_groups(), self.parameters.interval_us
@@ -165,6 +166,56 @@ class Polls(Ensemble):
             is_answered &= groups.take(sources) == groups.take(peers)
         out_us += tick * interval
         return peers, out_us, is_answered
+
+    def _draw(self, stage: Stage, tick: int, asking: Nodes) -> tuple[Nodes, npt.NDArray[np.uint32]]:
+        """Return, with a row a node that asks and a column a question: the peer, and luck.
+
+        That of the way there is in the 12 lowest bits, that of the way back in the 12 next.
+        """
+        size, nodes = self.parameters.sample_size, len(stage.tree.records[0].known_us)
+        luck = draw_array(stage.seed, "poll", tick, size=nodes * size).reshape(nodes, size)
+        halves = split_luck(luck if len(asking) == nodes else luck[asking])
+        return choose_peers(halves[..., 0], self.powers), halves[..., 1]
+
+    def _end_uncontested(self, stage: Stage, tick: int, asking: Nodes) -> list[Effect] | None:
+        """Do the same where no two blocks compete and all are connected; None where not.
+
+        Then an answer depends on when a question arrives only if it may come too late, or if the peer came to know a
+        block while it may have been under way: only for such questions it is computed how long they take.
+        """
+        records, longest_us = stage.tree.records, stage.get_longest_us()
+        open_ = [records[index] for index in self._open]
+        if longest_us is None or len({id(record.parent) for record in open_}) < len(open_) or stage.get_groups().any():
+            return None
+        if any(stage.tree.get_choices(record.parent, stage.now_us) is not None for record in open_ if record.parent):
+            return None
+        peers, luck = self._draw(stage, tick, asking)
+        stage.count_asked(2 * (peers.size - int(np.count_nonzero(peers == asking[:, None]))), POLL_BYTES)
+        questions = Questions(stage, asking, peers, luck, tick * self.parameters.interval_us, longest_us)
+        silent = questions.find_late(self.parameters.concurrent * self.parameters.interval_us)
+        agrees = {self._settled: silent}  # by block: which answers do not speak for it
+        is_asked = np.zeros(len(records[0].known_us), dtype=np.bool_)
+        is_asked[asking] = True
+        effects: list[Effect] = []
+        for child in open_:
+            assert child.parent is not None
+            agrees[child.index] = questions.find_unaware(child.known_us, agrees[child.parent.index])
+            votes = questions.count(agrees[child.index])
+            is_success = np.zeros(len(is_asked), dtype=np.bool_)
+            is_success[asking] = (votes >= self.parameters.alpha) & (child.known_us[asking] <= questions.sent_us)
+            effects += self._count_alone(child, is_success, is_asked)
+        return effects
+
+    def _count_alone(self, child: BlockRecord, is_success: Mask, is_asked: Mask) -> list[Effect]:
+        """Let the Snowball instance of an only child count, and return who accepts it now."""
+        assert child.parent is not None
+        snowball, value = self._snowballs.setdefault(child.parent.index, Snowball(len(is_asked))), child.hash
+        number = int.from_bytes(value)
+        snowball.apply_successes(number, is_success, is_asked)
+        is_sure = is_asked & (snowball.streaks[number] >= self.parameters.beta)
+        if child.final_us is not None:
+            is_sure &= child.final_us == NEVER
+        return [FinalizeFor(child.hash, np.flatnonzero(is_sure))] if is_sure.any() else []
 
     def _count(
         self, stage: Stage, parent: BlockRecord, children: list[BlockRecord], votes: Counts, asking: Nodes
@@ -196,6 +247,78 @@ class Polls(Ensemble):
         if (led >= 0).any() if before is None else (led != before).any():
             effects.append(Prefer(parent.hash, led))
         return effects
+
+
+_AWARE, _MAYBE, _UNAWARE = np.arange(3, dtype=np.int8)  # of a block, when a question arrives
+Places = npt.NDArray[np.intp]
+"""Indices of questions: row · columns + column."""
+
+
+class Questions:
+    """The questions of one tick: a row a node that asks, a column a question; sets of them are masks, None: no one."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        asking: Nodes,
+        peers: Nodes,
+        luck: npt.NDArray[np.uint32],
+        sent_us: int,
+        longest_us: Times,
+    ) -> None:
+        self.sent_us = sent_us
+        self._stage, self._asking, self._peers, self._luck = stage, asking, peers, luck
+        self._longest_us = longest_us
+
+    def find_late(self, limit_us: int) -> Mask | None:
+        """Return those whose answer takes longer than a limit."""
+        is_slow = self._longest_us > limit_us // 2  # by luck, if it may take up more than half of the time
+        if not is_slow.any():
+            return None
+        there, back = self._luck & 0xFFF, self._luck >> 12 & 0xFFF
+        if is_slow.argmin() == np.count_nonzero(is_slow):  # all that are slow come first
+            maybe = np.minimum(there, back) < np.count_nonzero(is_slow)
+        else:
+            maybe = is_slow.take(there) | is_slow.take(back)
+        places = maybe.ravel().nonzero()[0]
+        sources, peers = self._asking.take(places // self._peers.shape[1]), self._peers.ravel().take(places)
+        levels = self._luck[maybe].astype(np.int64)
+        span_us = self._stage.compute_asked_us(sources, peers, levels & 0xFFF)
+        span_us += self._stage.compute_asked_us(peers, sources, levels >> 12 & 0xFFF)
+        late = places[span_us > limit_us]
+        if not len(late):
+            return None
+        return self._build_mask(late)
+
+    def find_unaware(self, known_us: Times, besides: Mask | None) -> Mask | None:
+        """Return those that reach a peer before it knows a block, and others besides."""
+        if known_us.max() <= self.sent_us:
+            return besides
+        is_aware = known_us <= self.sent_us
+        stage_of = np.where(known_us <= self.sent_us + int(self._longest_us.max()), _MAYBE, _UNAWARE)
+        stage_of[is_aware] = _AWARE
+        found = stage_of.take(self._peers)
+        unaware = found != _AWARE
+        maybe = found == _MAYBE
+        places = maybe.ravel().nonzero()[0]
+        if len(places):
+            sources, peers = self._asking.take(places // self._peers.shape[1]), self._peers.ravel().take(places)
+            levels = self._luck[maybe].astype(np.int64) & 0xFFF
+            out_us = self._stage.compute_asked_us(sources, peers, levels)
+            unaware.ravel()[places] = known_us.take(peers) > out_us + self.sent_us
+        return np.asarray(unaware if besides is None else unaware | besides, dtype=np.bool_)
+
+    def count(self, excepted: Mask | None) -> Counts:
+        """Return by row how many are not in a set."""
+        rows, size = self._peers.shape
+        if excepted is None:
+            return np.full(rows, size, dtype=np.int64)
+        return np.asarray(size - np.count_nonzero(excepted, axis=1), dtype=np.int64)
+
+    def _build_mask(self, places: Places) -> Mask:
+        mask = np.zeros(self._peers.shape, dtype=np.bool_)
+        mask.ravel()[places] = True
+        return mask
 
 
 def _compute_answers(

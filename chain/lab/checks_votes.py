@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from chain.consensus.proposer_priority import build_seats, elect
 from chain.consensus.quorums import compute_max_faulty, compute_qbft_quorum, compute_quorum
-from chain.consensus.snowball import ALPHA, BETA, K, compute_query_success, run_snowball
+from chain.consensus.snowball import ALPHA, BETA, K, run_snowball
 from chain.lab.checks import Bench, Check, Outcome
 from chain.simulation.commands import StopNode
 from chain.simulation.simulation import Simulation
@@ -180,7 +180,7 @@ CHECKS: Final = (
             "binomial law",
             chance,
             0,
-            exactly(round(float(compute_query_success(share)), 6)),
+            exactly(round(compute_query_chance(float(share), K, ALPHA), 6)),
         )
         for share, chance in ((Fraction(3, 5), 0.125599), (Fraction(4, 5), 0.804208))
     ),

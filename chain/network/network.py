@@ -55,6 +55,7 @@ class Network:
         self.links = Links(self.topology)
         self._messages = self._bytes_sent = 0
         self._timing = timing = Timing(parameters, seed, self.topology, self.places)
+        self._longest_us = timing.get_longest_us()
         self._push = PushRelay(timing)
         self._direct = DirectRelay(timing)
         self._announce: AnnounceRelay | None = None
@@ -142,13 +143,23 @@ class Network:
 
         They go straight from node to node, whatever the topology; whether any way is open is not looked at.
         """
-        is_to_oneself = sources == targets
+        self.count_asked(levels.size - int(np.count_nonzero(sources == targets)), size_bytes)
+        return self.compute_asked_us(sources, targets, levels)
+
+    def compute_asked_us(self, sources: IntArray, targets: IntArray, levels: IntArray) -> IntArray:
+        """Return the same and count nothing."""
         delays = self._timing.compute_small_delays(sources, targets, levels, self.links)
-        delays[is_to_oneself] = 0
-        count = delays.size - int(np.count_nonzero(is_to_oneself))
-        self._messages += count
-        self._bytes_sent += count * size_bytes
+        delays[sources == targets] = 0
         return delays
+
+    def count_asked(self, messages: int, size_bytes: int) -> None:
+        """Count small messages."""
+        self._messages += messages
+        self._bytes_sent += messages * size_bytes
+
+    def get_longest_us(self) -> IntArray | None:
+        """Return, by level of luck, the longest a small message takes between any nodes; None while links lag."""
+        return None if self.links.is_lagged else self._longest_us
 
     def _build_item(self, key: bytes, origin: int, time_us: int, size_bytes: int, kind: str, relay: bool) -> Item:
         self._check_item(key, time_us)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.draws import draw_array, draw_bytes
-from chain.network.latency import LUCK_SHIFT, build_latency_tables
+from chain.network.latency import LEVELS, LUCK_SHIFT, build_latency_tables
 from chain.network.links import FULL_BANDWIDTH, Links
 from chain.network.parameters import NetworkParameters
 from chain.network.placement import Place
@@ -138,6 +138,10 @@ class Timing:
             lag_us = links.get_node_lags()
             delays += lag_us[sources] + lag_us[targets]
         return delays
+
+    def get_longest_us(self) -> IntArray:
+        """Return, by level of luck, the longest that ``compute_small_delays`` gives to any pair, without lag."""
+        return np.asarray(self.tables.reshape(-1, LEVELS).max(axis=0) + self.processing_us)
 
     def _draw_latencies(self, key: bytes, starts: IntArray) -> IntArray:
         if self._constant_us is not None:  # whatever the luck

@@ -34,3 +34,15 @@ class Stage:
     def ask(self, sources: Nodes, targets: Nodes, luck: Times, size_bytes: int) -> Times:
         """Return how long small messages between pairs of nodes take, in µs, and count them as sent."""
         return self.network.ask(sources, targets, luck, size_bytes)
+
+    def compute_asked_us(self, sources: Nodes, targets: Nodes, luck: Times) -> Times:
+        """Return the same and count nothing."""
+        return self.network.compute_asked_us(sources, targets, luck)
+
+    def count_asked(self, messages: int, size_bytes: int) -> None:
+        """Count small messages as sent."""
+        self.network.count_asked(messages, size_bytes)
+
+    def get_longest_us(self) -> Times | None:
+        """Return, by luck, the longest that small messages take between any nodes; None where that is not known."""
+        return self.network.get_longest_us()

@@ -1,43 +1,30 @@
 """Snowball: the chance of a query, the wait for a run of successes, and decisions of many nodes."""
 
-from fractions import Fraction
 from math import sqrt
 
 import numpy as np
 import pytest
 
 from chain.consensus.snowball import (
+    ALPHA,
     UNDECIDED,
     Counts,
+    K,
     Snowball,
     choose_peers,
-    compute_expected_rounds,
-    compute_query_success,
     run_snowball,
 )
-
-
-@pytest.mark.parametrize(("share", "chance"), [(Fraction(3, 5), 0.125599), (Fraction(4, 5), 0.804208)])
-def test_a_query_succeeds_with_the_binomial_tail(share: Fraction, chance: float) -> None:
-    assert float(compute_query_success(share)) == pytest.approx(chance, abs=5e-7)
-
-
-def test_the_wait_for_a_run_is_the_classical_one() -> None:
-    assert compute_expected_rounds(Fraction(1), 20) == 20
-    assert compute_expected_rounds(Fraction(1, 2), 3) == 14  # tosses of a coin until three heads in a row
-    assert compute_expected_rounds(Fraction(1, 3), 1) == 3
+from chain.theory.snowball import compute_mean_rounds, compute_query_chance, compute_rounds_deviation
 
 
 @pytest.mark.parametrize(("percent", "beta"), [(80, 5), (90, 20), (70, 2)])
 def test_rounds_to_acceptance_match_the_closed_form_while_nobody_moves(percent: int, beta: int) -> None:
     nodes = 600
     decision = run_snowball(7, nodes, nodes * percent // 100, beta=beta, is_frozen=True, max_rounds=20_000)
-    p = compute_query_success(Fraction(percent, 100))
-    q, run = 1 - p, p**beta
-    variance = (1 - (2 * beta + 1) * q * run - p ** (2 * beta + 1)) / (q * run) ** 2
-    mean = float(compute_expected_rounds(p, beta))
+    chance = compute_query_chance(percent / 100, K, ALPHA)
+    mean, deviation = compute_mean_rounds(chance, beta), compute_rounds_deviation(chance, beta)
     assert (decision.accepted == 1).all()
-    assert abs(decision.rounds.mean() - mean) < 4 * sqrt(float(variance) / nodes)
+    assert abs(decision.rounds.mean() - mean) < 4 * deviation / sqrt(nodes)
 
 
 def test_who_agrees_from_the_start_accepts_after_beta_rounds() -> None:

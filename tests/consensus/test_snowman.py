@@ -1,6 +1,7 @@
 """Snowman: windows and proposers, polls that accept blocks, contests, silence, partitions, and safety throughout."""
 
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.signed_seal import sign_block
 from chain.consensus.snowman import SEAL_DOMAIN, SnowmanParameters, SnowmanRules, SnowmanSeal
+from chain.consensus.snowman_polls import Polls
 from chain.encoding import encode
 from chain.errors import InvalidBlock, InvalidScenario
 from chain.ledger.block import Block
@@ -168,6 +170,43 @@ def test_the_preferred_tip_is_on_top_of_what_is_accepted_at_any_moment() -> None
             assert simulation.world.tree.get_ancestor(head, final.height) is final
             assert head.get_known_us(view.node) <= at_us
     assert simulation.world.get_canonical().height >= simulation.world.get_finalized().height > 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "are_contested"),
+    [
+        (("network.delay_model=uniform", "network.delay_us=300000"), False),
+        (("network.nodes=40", "network.topology=random", "consensus.concurrent_polls=2"), False),
+        (("nodes.stakes_coins=[10,30,0,60]",), False),
+        (("network.nodes=30", "consensus.window=400ms", "consensus.interval=8s"), True),
+    ],
+)
+def test_polls_without_a_contest_are_counted_the_short_way_with_the_same_results(
+    changes: tuple[str, ...], are_contested: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers that come too late and blocks still on their way are among them, and trouble after half of the time."""
+    counted = list[bool]()
+    short, simulations = Polls._end_uncontested, [start(*changes), start(*changes)]
+
+    def count(polls: Polls, *arguments: Any) -> Any:
+        effects = short(polls, *arguments)
+        counted.append(effects is not None)
+        return effects
+
+    for simulation, way in zip(simulations, (count, lambda *_: None), strict=True):
+        monkeypatch.setattr(Polls, "_end_uncontested", way)
+        run(simulation, 40)
+        simulation.submit(StopNode(1))
+        simulation.submit(SetLag(2, 200_000))
+        run(simulation, 5)
+        simulation.submit(SetLag(2, 0))
+        simulation.submit(StartNode(1))
+        run(simulation, 15)
+    assert simulations[0].compute_digest() == simulations[1].compute_digest()
+    assert simulations[0].world.network.messages == simulations[1].world.network.messages
+    assert any(counted)
+    assert not are_contested or not all(counted[:100])
+    assert max(get_heights(simulations[0])) > 0
 
 
 # Silence and partitions -----------------------------------------------------------------------------------------------
