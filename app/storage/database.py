@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 from tinydb import TinyDB
 from tinydb.storages import Storage
 
-from app.storage.atomic import keep_copy, make_directory, read_whole, write_whole
+from app.storage.atomic import make_directory, read_whole, write_whole
 from app.storage.errors import DamagedFile, NewerFile, StorageBusy, StorageError
 
 Tables = dict[str, dict[str, Any]]
@@ -108,9 +108,11 @@ def change_database(
         if after == before and not is_damaged:
             return
         keep_as = _get_free_name(path, "damaged") if is_damaged else backup_of(path)
-        write_whole(path, after, keep_as=keep_as)
-        if forget_previous:
-            keep_copy(path, backup_of(path))
+        if forget_previous:  # the backup first: killed in between, nothing has changed yet
+            write_whole(backup_of(path), after)
+            write_whole(path, after, keep_as=keep_as if is_damaged else None)
+        else:
+            write_whole(path, after, keep_as=keep_as)
         if is_damaged and keep_as.exists():
             on_notice(f"{path}: the damaged file was kept as {keep_as.name}")
 

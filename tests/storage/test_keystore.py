@@ -1,7 +1,11 @@
 """The wallet file: made, unlocked, locked, renewed, exported; never overwritten, never telling a secret."""
 
+import errno
 import json
+import os
 import stat
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -376,3 +380,93 @@ def test_every_box_has_its_own_salt_and_keeps_its_cost() -> None:
     assert one["salt"] != other["salt"]
     assert (one["passes"], one["memory_bytes"]) == (2, 16384)
     assert vault.open_box(one, PASSWORD, Path("file")) == (PHRASE, PASSPHRASE)
+
+
+KILL_WHILE_THE_PASSWORD_CHANGES = """
+import os, signal, sys
+from pathlib import Path
+from app.storage.database import backup_of
+from app.storage.errors import WrongPassword
+from app.storage.keystore import Keystore
+from app.storage.vault import CHEAPEST
+from chain.wallet.secret import Secret
+
+path, phrase = Path(sys.argv[1]), Secret("abandon " * 11 + "about")
+keystore, passwords = Keystore(path, cost=CHEAPEST), [Secret("violet tractor 81"), Secret("orange bicycle 52")]
+calls = ("open", "write", "fsync", "link", "replace", "unlink")
+
+def change_killed_at(number, old, new):
+    count = 0
+    def wrap(call):
+        def counted(*args, **options):
+            nonlocal count
+            if count == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            count += 1
+            return call(*args, **options)
+        return counted
+    for name in calls:
+        setattr(os, name, wrap(getattr(os, name)))
+    keystore.change_password(old, new)
+
+def find_password(file):
+    opened = []
+    for password in passwords:
+        try:
+            assert keystore.at(file).reveal_phrase(password)[0].reveal().split() == phrase.reveal().split()
+            opened.append(password)
+        except WrongPassword:
+            pass
+    (password,) = opened
+    return password
+
+keystore.create(phrase, passwords[0])
+kills = 0
+while True:
+    old = find_password(path)
+    new = passwords[0] if old is passwords[1] else passwords[1]
+    child = os.fork()
+    if child == 0:
+        change_killed_at(kills, old, new)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    now = find_password(path)
+    assert now is old or find_password(backup_of(path)) is new, "the old password opens the backup of the new file"
+    if not os.WIFSIGNALED(status):
+        assert now is new
+        break
+    kills += 1
+print(kills)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="fork and SIGKILL")
+def test_a_kill_while_the_password_changes_leaves_one_password_that_opens(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILL_WHILE_THE_PASSWORD_CHANGES, str(tmp_path / "wallet.json")],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 8, "it really was killed at that many different points"
+    assert {it.name for it in tmp_path.iterdir()} <= {"wallet.json", "wallet.json.bak", ".wallet.json.lock"}
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_a_full_disk_leaves_the_wallet_as_it_was(made: Keystore, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    changes: list[Callable[[], object]] = [
+        lambda: made.change_password(PASSWORD, OTHER),
+        lambda: made.rename_account(0, "Other"),
+        lambda: made.rename("Other"),
+        lambda: made.add_account(made.unlock(PASSWORD), "Second"),
+    ]
+    for change in changes:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, fail)
+            with pytest.raises(StorageError, match="No space left on device"):
+                change()
+        assert [it.label for it in made.get_accounts()] == ["Maya"]
+        made.unlock(PASSWORD).lock()
