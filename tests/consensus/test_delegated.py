@@ -296,6 +296,29 @@ def check_safety(simulation: Simulation, before: BlockRecord) -> BlockRecord:
     return top
 
 
+def test_what_seventy_percent_made_irreversible_under_bitshares_is_undone_by_a_moving_partition() -> None:
+    """No producer lies, and yet n01 and n02 are counted on both branches: that finality is one of depth."""
+    changes = ("network.nodes=4", "network.topology=complete", "consensus.producers=4", "traffic.rate_per_s=0")
+    simulation = start("bitshares", *changes, "nodes.stakes_coins=[40,30,20,10]")
+    for node in (0, 1, 2):
+        simulation.submit(StopNode(node))
+    run(simulation, 300)  # n03 alone: a block every twelve seconds
+    simulation.submit(Partition(((3,), (0, 1, 2))))
+    for node in (0, 1, 2):
+        simulation.submit(StartNode(node))
+    run(simulation, 60)  # the others build upon each other: three of four
+    first = simulation.world.view(2).get_finalized()
+    assert first.height > 5
+    simulation.submit(Heal())
+    simulation.submit(Partition(((0,), (1, 2, 3))))
+    run(simulation, 120)  # n01 and n02 hear of the longer branch and build upon it: three of four again
+    second = simulation.world.view(2).get_finalized()
+    assert second.height > first.height
+    assert simulation.world.tree.get_fork_point(first, second) not in (first, second)
+    assert not simulation.world.invalid_blocks
+    assert compute_report(simulation)["finality"]["kind"] == "depth"
+
+
 def test_a_copy_goes_on_in_the_same_way() -> None:
     simulation = run(start("bitshares"), 100)
     copy = simulation.copy()
