@@ -46,9 +46,14 @@ def parse_payments(text: str, find_address: FindAddress) -> Reading:
 
 def _parse_line(line: str, find_address: FindAddress) -> Transfer:
     separator = "\t" if "\t" in line else ","
-    parts = [part.strip() for part in line.split(separator, 2)]
+    raw = line.split(separator, 2)
+    parts = [part.strip() for part in raw]
     if len(parts) < 2:
         raise InvalidInput("payment", line.strip(), "whom, how much, memo")
+    if separator == "," and raw[2:] and raw[2][:1].isdecimal():  # 2,5 would pay 2 and begin the memo with 5
+        raise InvalidInput(
+            "payment", line.strip(), "an amount with a point, and a space before a memo: Omar, 2.5, 3 rolls"
+        )
     transfer = Transfer(find_address(parts[0]), parse_amount(parts[1]), parts[2] if len(parts) > 2 else "")
     transfer.check()
     return transfer

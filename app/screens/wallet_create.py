@@ -125,8 +125,9 @@ class CreateWallet(Dialog):
     def _compose_done(self) -> ComposeResult:
         with Vertical(id="done"):
             yield Static(
-                "The file is encrypted and the wallet is open. It locks itself after a quarter of an hour without you. "
-                "This is your address; give it to whoever wants to pay you:",
+                "The file is encrypted and the wallet is open. It locks itself after "
+                f"{round(self.wallets.keystore.auto_lock_s / 60)} minutes without you. This "
+                "is your address; give it to whoever wants to pay you:",
                 classes="lead",
             )
             yield Static(id="address")

@@ -1,7 +1,8 @@
 """What the send form is made of: whom to pay as a field, what a person wants, and mistakes in a sentence."""
 
+import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from textual import events
 from textual.message import Message
@@ -14,8 +15,10 @@ from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from chain.errors import ChainroomError, InvalidAddress, InvalidInput, RuleBroken
 from chain.ledger.actions import Action
-from chain.units import SECOND
+from chain.units import SECOND, Amount, parse_amount
 from chain.wallet.payment_link import is_link
+
+_THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")
 
 
 class Wish(NamedTuple):
@@ -65,6 +68,16 @@ class RecipientInput(PlainInput):
 
 class UnknownName(ChainroomError):
     """Nobody is called that."""
+
+
+def read_amount(text: str) -> Amount:
+    """Return an amount as a person types it, with a point or a comma before the decimals.
+
+    Raises InvalidInput, also for 1,000, which is one for some people and a thousand for others.
+    """
+    if _THOUSANDS.fullmatch(text.strip()):
+        raise InvalidInput("amount", text, "clear: 1000 for a thousand, 1.0 for one, no comma before three digits")
+    return parse_amount(text.replace(",", "."))
 
 
 def explain_field(error: ChainroomError) -> str:

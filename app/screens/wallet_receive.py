@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
+from app.screens.wallet_fields import read_amount
 from app.screens.wallet_widgets import Dialog
 from app.storage.accounts import Account
 from app.widgets.plain_input import PlainInput
@@ -16,7 +17,6 @@ from app.widgets.qr_code import QrCode
 from app.widgets.text import clean
 from chain.errors import ChainroomError
 from chain.ledger.actions import check_memo
-from chain.units import parse_amount
 from chain.wallet.payment_link import LABEL_LIMIT, PaymentLink, format_link
 
 
@@ -80,7 +80,7 @@ class ReceiveDialog(Dialog):
         names = ("amount", "label", "memo")
         amount, label, memo = (self.query_one(f"#ask-{name}", Input).value.strip() for name in names)
         check_memo(memo)
-        units = parse_amount(amount.replace(",", ".")) if amount else None
+        units = read_amount(amount) if amount else None
         return format_link(PaymentLink(self.account.address, units or None, label[: LABEL_LIMIT + 1], memo))
 
     @on(Input.Submitted)

@@ -19,13 +19,21 @@ from app.payments import FeeChoice, compute_most
 from app.present.wallet import Balance
 from app.present.words import format_coins
 from app.screens.wallet_dialogs import Recipient, RecipientDialog
-from app.screens.wallet_fields import Names, RecipientInput, UnknownName, Wish, describe_wait, explain_field
+from app.screens.wallet_fields import (
+    Names,
+    RecipientInput,
+    UnknownName,
+    Wish,
+    describe_wait,
+    explain_field,
+    read_amount,
+)
 from app.screens.wallet_widgets import FeePicker, Line, Lines
 from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from chain.errors import ChainroomError
 from chain.ledger.actions import Transfer, check_memo
-from chain.units import Address, format_amount, parse_amount
+from chain.units import Address, format_amount
 from chain.wallet.address import ADDRESS_PREFIX, decode_address, encode_address, shorten_address
 from chain.wallet.payment_link import is_link, parse_link
 
@@ -183,7 +191,7 @@ class SendForm(Vertical):
             check_memo(self.memo)
             if not amount_text.strip():
                 return None, ""
-            amount = parse_amount(amount_text.replace(",", "."))
+            amount = read_amount(amount_text)
         except ChainroomError as error:
             return None, f"✖ {explain_field(error)}"
         if amount < 1:

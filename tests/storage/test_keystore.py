@@ -14,7 +14,7 @@ import pytest
 
 from app.storage import vault
 from app.storage.accounts import Account, check_label
-from app.storage.database import backup_of, write_tables
+from app.storage.database import Tables, backup_of, write_tables
 from app.storage.errors import (
     DamagedFile,
     ExistingFile,
@@ -314,7 +314,11 @@ def test_broken_accounts_are_told(made: Keystore, key: str, value: object) -> No
 
 
 def test_wallet_without_accounts_or_box_is_not_taken_in(keystore: Keystore, tmp_path: Path) -> None:
-    for tables, message in (({}, "holds no encrypted box"), ({"vault": {"1": {}}}, "its encrypted box is broken")):
+    cases: list[tuple[Tables, str]] = [
+        ({}, "holds no encrypted box"),
+        ({"vault": {"1": {}}}, "its encrypted box is broken"),
+    ]
+    for tables, message in cases:
         (tmp_path / "strange.json").write_bytes(write_tables(tables, WALLET))
         with pytest.raises(DamagedFile, match=message):
             keystore.take_in(tmp_path / "strange.json")

@@ -175,7 +175,17 @@ def test_payments_are_typed_a_line_each() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Bakery", "Nobody, 1", "Bakery, none", "Bakery, 0", "Bakery, 1, a\u202eb", "Bakery,1\n" * 101]
+    "text",
+    [
+        "Bakery",
+        "Nobody, 1",
+        "Bakery, none",
+        "Bakery, 0",
+        "Bakery, 1, a\u202eb",
+        "Bakery,1\n" * 101,
+        "Bakery, 2,5, lunch",
+        "Bakery, 1,000",
+    ],
 )
 def test_a_line_that_is_no_payment_is_named(text: str) -> None:
     reading = parse_payments(text, find_address)

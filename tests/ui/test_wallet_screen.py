@@ -329,6 +329,7 @@ async def test_what_is_typed_wrong_is_said_while_it_is_typed(home: Path) -> None
                 "its checksum does not fit; if only one character is wrong, it is character",
             ),
             ("cr1qqq", "1", "", "this address has 6 characters; a whole one has 42 characters"),
+            ("Omar", "1,000", "", "1000 for a thousand, 1.0 for one"),
             ("Omar", "1.0000000001", "", "at most 9 decimals"),
             ("Omar", "0", "", "more than nothing"),
             ("Omar", "1000", "", "has 100 to spend"),
@@ -338,6 +339,8 @@ async def test_what_is_typed_wrong_is_said_while_it_is_typed(home: Path) -> None
             wish, problem = form.read()
             assert message in problem
             assert wish is None or amount == "1000"
+        form.fill("Omar", "0,125")
+        assert form.read()[0] is not None, "a comma before decimals is one"
 
 
 async def test_a_locked_wallet_asks_for_the_password_when_it_signs(home: Path) -> None:

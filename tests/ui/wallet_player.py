@@ -80,8 +80,9 @@ class Player:
 
     async def type(self, text: str) -> None:
         """Into the focused field, as a terminal pastes it."""
+        await self.until(lambda: isinstance(self.app.screen.focused, Input), "in a field")
         focused = self.app.screen.focused
-        assert isinstance(focused, Input), focused
+        assert isinstance(focused, Input)
         focused.post_message(events.Paste(text))
         await self.until(lambda: text in focused.value, f"typed into {focused}")
 
@@ -124,7 +125,7 @@ async def play(home: Path, size: tuple[int, int] = (120, 36), **options: Any) ->
 
 
 @asynccontextmanager
-async def play_with_coins(home: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Player]:
+async def play_with_coins(home: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Player]:
     """With a wallet, open, and 100 coins in it, in a network whose blocks are made by hand."""
     Keystore(home / "wallet.json", cost=CHEAPEST).create(Secret(PHRASE), Secret(PASSWORD), label="Maya")
     async with play(home, size, scenario="quiet") as player:
