@@ -173,7 +173,8 @@ def describe_proven(document: object) -> str:
         where = f"block #{header.height} {_short(header.hash)}"
         if isinstance(proof, BalanceProof):
             account = proof.account
-            owns = f"owned {format_amount(account.balance)} CR and had sent {account.nonce} transactions"
+            sent = f"{account.nonce} transaction{'' if account.nonce == 1 else 's'}"
+            owns = f"owned {format_amount(account.balance)} CR and had sent {sent}"
             return f"{proof.address} {owns} in the state after {where}."
         signed = decode(SignedTransaction, bytes.fromhex(proof.transaction))
     except (InvalidInput, ValueError):

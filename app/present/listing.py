@@ -6,6 +6,9 @@ from app.present.chain import Facts
 from app.present.pages import Page, TableModel
 from app.widgets.models import Field, Why
 
+FIELD_WIDTH: Final = 40
+"""Letters of a field that are seen beside its label and note on a small terminal; enter shows all of a longer one."""
+
 
 class ListSpec(NamedTuple):
     """One list: how it is called, and which words find it."""
@@ -39,4 +42,5 @@ def build_listing(
         tables=(table,),
         copy=(title, "the name of the list"),
         why=Why(title, "", (), why),
+        whys={it.key: Why(it.label, "", (), f"{it.value}.") for it in fields if len(it.value) > FIELD_WIDTH},
     )

@@ -7,6 +7,7 @@ here touches a wallet or the run: keys are made for play, from what is typed or 
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from app.present.words import plural
 from app.widgets.models import Tone
 from app.widgets.text import clean
 from chain.crypto.hashing import digest
@@ -127,12 +128,14 @@ def _compute_nonce(values: Values) -> tuple[Line, ...]:
     found = hash_text(f"{text}{nonce}")
     zeros, tries = count_zeros(found), f"{16**wanted:,}".replace(",", " ")
     is_found = zeros >= wanted
-    words = f"✓ {zeros} zeros: this would do" if is_found else f"✗ {zeros} zeros, {wanted} are asked for"
+    words = (
+        f"✓ {plural(zeros, 'zero')}: this would do" if is_found else f"✗ {plural(zeros, 'zero')}, {wanted} asked for"
+    )
     return (
         Line("hashed", f"{clean(text, 60)}{nonce}", "muted"),
         Line("hash", found.hex(), "strong"),
         Line("verdict", words, "good" if is_found else "bad"),
-        Line("on average", f"{tries} tries for {wanted} zeros: each further zero takes 16 times as many"),
+        Line("on average", f"{tries} tries for {plural(wanted, 'zero')}: each further zero takes 16 times as many"),
         Line("", "Nobody knows a way that is better than trying. Checking a nonce takes one hash.", "muted"),
     )
 

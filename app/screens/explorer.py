@@ -8,7 +8,7 @@ when the thing did not exist yet.
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from rich.text import Text
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -16,21 +16,19 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from app.commands import get_bindings
-from app.present.chain import get_block
-from app.present.chain_why import explain_field
 from app.present.events import build_event_page
 from app.present.explorer import build_block_page
 from app.present.explorer_address import build_address_page
 from app.present.explorer_transaction import build_transaction_page
 from app.present.lists import build_list_page
 from app.present.pages import NotThere, Page, TableModel
+from app.screens.explorer_choosing import ChoosingPage
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
-from app.screens.run_screen import RunScreen
 from app.screens.view import Thing
 from app.session import Session
 from app.widgets.field_list import FieldList
-from app.widgets.models import Tone, Why
+from app.widgets.models import Tone
 from app.widgets.text import clean
 from app.widgets.timeline import Event, Timeline
 from app.widgets.virtual_table import VirtualTable
@@ -84,14 +82,14 @@ class _Place(NamedTuple):
     rows: tuple[int, ...]
 
 
-class ThingPage(RunScreen):
+class ThingPage(ChoosingPage):
     """Title, fields, timeline and tables of one thing."""
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("page")
     DEFAULT_CSS = (
         PANELS_CSS.format(name="ThingPage")
         + """
-    ThingPage #page-title { height: auto; max-height: 4; padding: 0 1; }
+    ThingPage #page-title { height: auto; max-height: 6; padding: 0 1; }
     ThingPage #page-none { display: none; height: 1fr; content-align: center middle; text-align: center; }
     ThingPage #page-body { height: 1fr; }
     ThingPage .panel { width: 1fr; height: 1fr; }
@@ -106,14 +104,13 @@ class ThingPage(RunScreen):
     )
 
     def __init__(self, thing: Thing, **options: Any) -> None:
-        super().__init__(**options)
-        self._thing = thing
-        self._page: Page | None = None
+        super().__init__(thing, **options)
         self._deck = PanelDeck()
         self._frames = 0
         self._key: object = None
         self._is_composed = False
         self._trail: list[_Place] = []
+        self._is_begun = False  # whether the page was opened and not yet arranged on a small terminal
 
     def compose_body(self) -> ComposeResult:
         """The title above, fields beside timeline and tables."""
@@ -153,7 +150,8 @@ class ThingPage(RunScreen):
         self._begin(thing)
 
     def _begin(self, thing: Thing) -> None:
-        self._thing, self._deck.active = thing, 0
+        is_list = thing.kind == "list"
+        self._thing, self._deck.active, self._is_begun, self._key = thing, 0, True, None
         self.query_one(FieldList).cursor = 0
         for place in range(MOST_TABLES):
             table = self._get_table(place)
@@ -161,7 +159,6 @@ class ThingPage(RunScreen):
             table.scroll_to(y=0, animate=False)
         if self.app.session is not None:
             self.show_body(self.app.session)
-        is_list = thing.kind == "list"
         (self._get_table(0) if is_list else self.query_one(FieldList)).focus()
 
     def action_back(self) -> None:
@@ -211,7 +208,7 @@ class ThingPage(RunScreen):
         title = Text()
         title.append(clean(page.title, 80), style="bold")
         title.append(f"   {clean(page.state, 160)}", style=colour)
-        title.append(f"\n{clean(page.meaning, 240)}", style=muted)
+        title.append(f"\n{clean(page.meaning, 320)}", style=muted)
         self.query_one("#page-title", Static).update(title)
         self.query_one(FieldList).show(page.facts.fields)
         self.query_one(Timeline).show(tuple(Event(*milestone[:5]) for milestone in page.timeline))
@@ -222,9 +219,6 @@ class ThingPage(RunScreen):
     def _show_table(self, table: VirtualTable, model: TableModel) -> None:
         table.columns, table.empty = model.columns, model.empty
         table.show(model.count, model.get_row)
-
-    def _get_table(self, place: int) -> VirtualTable:
-        return self.query_one(f"#page-table-{place}", VirtualTable)
 
     def _get_panels(self) -> list[Panel]:
         page = self._page
@@ -246,6 +240,9 @@ class ThingPage(RunScreen):
             if widget not in used:
                 widget.display = False
         if is_folded:
+            if self._is_begun and self._thing.kind == "list":
+                self._deck.active = 1  # what is listed comes first
+            self._is_begun = False
             self._deck.arrange([Panel(fields, "Fields"), *panels], 1)
         else:
             fields.display, fields.border_title, fields.border_subtitle = True, "Fields", ""
@@ -273,118 +270,3 @@ class ThingPage(RunScreen):
         self._thing = thing
         if self.app.session is not None:
             self.show_body(self.app.session)
-
-    def _get_thing_of(self, *kinds: str) -> Thing | None:
-        """Return what is chosen, or else the page's own thing, whichever is of these kinds."""
-        return next((it for it in (self.get_focused_thing(), self._thing) if it is not None and it.kind in kinds), None)
-
-    def action_proof(self) -> None:
-        """Prove the transaction or the balance."""
-        from app.screens.proof import ProofPage
-
-        thing = self._get_thing_of("transaction", "address")
-        if thing is None:
-            self.app.tell("transactions and balances can be proved: choose one, then press p")
-        else:
-            self.app.push_screen(ProofPage(thing))
-
-    def action_odyssey(self) -> None:
-        """The life of the transaction."""
-        from app.screens.odyssey import OdysseyPage
-
-        thing = self._get_thing_of("transaction")
-        if thing is None:
-            self.app.tell("only a transaction has an odyssey: choose one, then press o")
-        else:
-            assert isinstance(thing.key, bytes)
-            self.app.push_screen(OdysseyPage(Hash(thing.key)))
-
-    # What is chosen --------------------------------------------------------------------------------------------------
-
-    def get_focused_thing(self) -> Thing | None:
-        """Return what the cursor of the focused panel stands on, or the thing itself."""
-        page, focused = self._page, self.focused
-        if page is None:
-            return None
-        found: Thing | None = None
-        if isinstance(focused, FieldList) and focused.fields:
-            found = page.facts.links.get(focused.fields[focused.cursor].key)
-        elif isinstance(focused, Timeline) and page.timeline:
-            found = page.timeline[focused.cursor].thing
-        elif isinstance(focused, VirtualTable):
-            found = self._get_row_thing(focused, focused.cursor)
-        return found or self._thing
-
-    def _get_model(self, table: VirtualTable) -> TableModel | None:
-        tables = self._page.tables if self._page is not None else ()
-        return next((it for place, it in enumerate(tables) if self._get_table(place) is table), None)
-
-    def _get_row_thing(self, table: VirtualTable, row: int) -> Thing | None:
-        model = self._get_model(table)
-        return model.get_thing(row) if model is not None and row < model.count else None
-
-    def _get_row_why(self, table: VirtualTable, row: int) -> Why | None:
-        model = self._get_model(table)
-        return model.get_why(row) if model is not None and row < model.count else None
-
-    def get_why(self) -> Why | None:
-        """Return why the chosen field is as it is, or the thing itself."""
-        page, session, focused = self._page, self.app.session, self.focused
-        if page is None or session is None or self.get_focused_thing() != self._thing:
-            return None
-        if isinstance(focused, VirtualTable):
-            return self._get_row_why(focused, focused.cursor) or page.why
-        world, at_us = session.simulation.world, session.cursor_us
-        record = get_block(world, self._thing.key, at_us) if isinstance(self._thing.key, bytes) else None
-        if self._thing.kind == "block" and record is not None and isinstance(focused, FieldList) and focused.fields:
-            return explain_field(world, record, focused.fields[focused.cursor].key, at_us)
-        if isinstance(focused, FieldList) and focused.fields:
-            return page.whys.get(focused.fields[focused.cursor].key, page.why)
-        return page.why
-
-    def _open(self, thing: Thing | None) -> None:
-        if thing is not None and thing != self._thing:
-            self.app.open_thing(thing)
-        else:
-            self.action_why()
-
-    @on(FieldList.FieldOpened)
-    def on_field_opened(self, message: FieldList.FieldOpened) -> None:
-        """Open what a field names, or explain it."""
-        self._open(self._page.facts.links.get(message.key) if self._page is not None else None)
-
-    @on(FieldList.WhyAsked)
-    def on_why_asked(self) -> None:
-        """Explain the chosen field."""
-        self.action_why()
-
-    @on(FieldList.CopyAsked)
-    def on_copy_asked(self, message: FieldList.CopyAsked) -> None:
-        """Copy the chosen value, whole where the field shows a part of it."""
-        page = self._page
-        field = next((field for field in page.facts.fields if field.key == message.key), None) if page else None
-        if page is None or field is None:
-            return
-        if message.key == "state":
-            self.app.copy_text(*page.copy)
-        elif message.key in page.facts.links:
-            self.action_copy()
-        else:
-            self.app.copy_text(field.value, field.label.strip())
-
-    @on(VirtualTable.RowOpened)
-    def on_row_opened(self, message: VirtualTable.RowOpened) -> None:
-        """Open what a row names."""
-        thing = self._get_row_thing(message.table, message.row)
-        if thing is not None:
-            self.app.open_thing(thing)
-        else:
-            self.action_why()
-
-    @on(Timeline.EventOpened)
-    def on_event_opened(self, message: Timeline.EventOpened) -> None:
-        """Open what an event names."""
-        page = self._page
-        thing = page.timeline[message.place].thing if page and message.place < len(page.timeline) else None
-        if thing is not None:
-            self.app.open_thing(thing)

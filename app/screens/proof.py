@@ -180,12 +180,12 @@ class ProofPage(RunScreen):
         """Return what the proof is worth."""
         if self._proof is None:
             return None
-        trusted = tuple((f"on trust {n}", text) for n, text in enumerate(self._proof.verdict.trusted, 1))
+        trusted = "".join(f" On trust: {text}." for text in self._proof.verdict.trusted)
         text = (
             "Each step hashes what is in the document and compares. Whoever has the hash of the block needs nothing "
             "else; hashes leave no room for another transaction or another balance."
         )
-        return Why(self._proof.proven, "proof/steps", trusted, text)
+        return Why(self._proof.proven, "proof/steps", (), text + trusted)
 
     @on(FieldList.FieldOpened)
     def on_field_opened(self, message: FieldList.FieldOpened) -> None:

@@ -90,8 +90,8 @@ def test_every_row_of_every_list_can_be_built_at_any_moment(simulation: Any, nam
     holders = Holders(simulation.world)
     for at_us in (TimeUs(0), TimeUs(simulation.now_us // 2), simulation.now_us):
         page = build_list_page(simulation, holders, name, at_us)
-        assert isinstance(page, Page)
-        for table in page.tables:
+        assert isinstance(page, Page) != (name == b"public"), "only a hybrid network has a public chain beside it"
+        for table in page.tables if isinstance(page, Page) else ():
             for row in range(table.count):
                 assert len(table.get_row(row)) == len(table.columns)
                 assert table.get_thing(row) is not None

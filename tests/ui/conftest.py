@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import pytest_asyncio
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
+from textual.widgets import Input
 
 from app.app import ChainroomApp
+from app.screens.chain import ChainTree
+from app.screens.mempool import MempoolView
 from app.session import Session
 from app.themes import DEFAULT_THEME, get_variable_defaults, install_themes
 from chain.ledger.transaction import SignedTransaction, encode_transaction
@@ -174,6 +178,7 @@ class StillApp(ChainroomApp):
         await self.wait_until(lambda: self._clock is not None)
 
 
+Opened = Callable[..., AbstractAsyncContextManager[tuple[StillApp, Pilot[None]]]]
 Start = Callable[..., AbstractAsyncContextManager[tuple[StillApp, Pilot[None]]]]
 
 
@@ -200,3 +205,37 @@ def start_still(still_app: type[StillApp]) -> Start:
             yield app, pilot
 
     return start
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def told(story: Story, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Opened]:
+    """``async with told((80, 24), "healed") as (app, pilot)``: the story on the home screen, at a standstill.
+
+    Starting the interface takes a second, so a module shares one and every test leaves it as it pleases: it is brought
+    home, resized and given a new session before the next. Tests run in the module's loop: ``pytestmark =
+    pytest.mark.asyncio(loop_scope="module")``.
+    """
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CHAINROOM_HOME", str(tmp_path_factory.mktemp("home")))
+        monkeypatch.setattr("app.starting.build_session", lambda *_: Session(story.simulation, is_playing=False))
+        app = StillApp("quiet")
+        async with app.run_test(size=(120, 36), notifications=True) as pilot:
+            await app.wait_for_run()
+
+            @asynccontextmanager
+            async def begin(
+                size: tuple[int, int] = (120, 36), moment: str = "deep"
+            ) -> AsyncIterator[tuple[StillApp, Pilot[None]]]:
+                app.action_go("network")
+                app.clear_notifications()
+                app.session = Session(story.simulation, is_playing=False)
+                app.session.seek(story.moments[moment])
+                if app.size != size:
+                    await pilot.resize_terminal(*size)
+                tree = app.home.query_one(ChainTree)
+                tree.post_message(ChainTree.EndAsked(1))
+                app.home.query_one(MempoolView).query_one(Input).value = ""
+                await pilot.pause()
+                yield app, pilot
+
+            yield begin

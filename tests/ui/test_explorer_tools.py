@@ -1,8 +1,7 @@
 """Lists, proofs, odyssey, tampering and playgrounds as a person uses them: by keys and by mouse."""
 
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,35 +30,22 @@ from chain.scenario import build, load_scenario
 from chain.simulation.commands import MineBlock, SubmitTransaction
 from chain.units import COIN, SECOND, Address, TimeUs
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SIZES = [(80, 24), (120, 36)]
 Opened = Callable[..., Any]
 
 
 @pytest.fixture
-def opened(story: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Opened:
-    """``async with opened((80, 24)) as (app, pilot)``: the program on the story, at a standstill at its end."""
-
-    @asynccontextmanager
-    async def open_app(size: tuple[int, int] = (120, 36)) -> AsyncIterator[tuple[ChainroomApp, "Pilot[None]"]]:
-        monkeypatch.setenv("CHAINROOM_HOME", str(tmp_path))
-        monkeypatch.setattr("app.starting.build_session", lambda *_: Session(story.simulation, is_playing=False))
-        app = ChainroomApp("quiet")
-        async with app.run_test(size=size) as pilot:
-            while app._clock is None:
-                await pilot.pause(0.01)
-            app._clock.stop()
-            assert app.session is not None
-            app.session.seek(story.moments["deep"])
-            yield app, pilot
-
-    return open_app
+def opened(told: Opened) -> Opened:
+    """The name these tests know the shared interface by."""
+    return told
 
 
 async def press(app: ChainroomApp, pilot: "Pilot[None]", *keys: str) -> None:
     for key in keys:
         await pilot.press(key)
         app.show()
-        await pilot.pause()
+    await pilot.pause()
 
 
 async def open_thing(app: ChainroomApp, pilot: "Pilot[None]", kind: Any, key: bytes) -> None:
@@ -77,15 +63,14 @@ def get_text(app: ChainroomApp) -> str:
 # Lists -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [*SIZES, (200, 50)])
+@pytest.mark.parametrize("size", SIZES, scope="module")
 async def test_lists_fit_and_open_what_they_list(opened: Opened, size: tuple[int, int]) -> None:
     async with opened(size) as (app, pilot):
         for name, spec in LISTS.items():
             await open_thing(app, pilot, "list", name)
             assert spec.title in get_text(app)
-            await press(app, pilot, "v")
             table = app.screen.query(VirtualTable).first()
-            if table.count:
+            if table.count and size == SIZES[0]:
                 table.focus()
                 await press(app, pilot, "enter")
                 assert app.screen is not app.home
@@ -114,7 +99,7 @@ async def test_search_finds_lists_events_and_validators(opened: Opened) -> None:
 # Proofs ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES, scope="module")
 async def test_a_proof_by_keys_from_page_to_file(
     opened: Opened, story: Any, size: tuple[int, int], tmp_path: Path
 ) -> None:
@@ -160,7 +145,7 @@ async def test_what_is_in_no_block_has_no_proof(opened: Opened, story: Any) -> N
 # Odyssey ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES, scope="module")
 async def test_the_odyssey_tells_the_whole_life(opened: Opened, story: Any, size: tuple[int, int]) -> None:
     async with opened(size) as (app, pilot):
         await open_thing(app, pilot, "transaction", story.transaction)
@@ -194,7 +179,7 @@ async def test_why_names_the_line_of_the_rule(opened: Opened, story: Any) -> Non
 # Tampering -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES, scope="module")
 async def test_tampering_by_keys(opened: Opened, story: Any, size: tuple[int, int]) -> None:
     before = story.simulation.history.compute_digest()
     async with opened(size) as (app, pilot):
@@ -263,7 +248,7 @@ async def test_hostile_text_stays_text_on_every_page(opened: Opened, monkeypatch
         for kind, key in (("transaction", signed.id), ("address", faucet.address), ("block", block.hash)):
             await open_thing(app, pilot, kind, key)
             seen = get_text(app)
-            for _ in range(5):
+            for _ in range(4 if kind == "transaction" else 2):
                 await press(app, pilot, "v")
                 seen += get_text(app)
             if kind == "transaction":
@@ -286,7 +271,7 @@ async def test_hostile_text_stays_text_on_every_page(opened: Opened, monkeypatch
 # Playgrounds -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES, scope="module")
 async def test_every_playground_by_keys_and_mouse(opened: Opened, size: tuple[int, int]) -> None:
     async with opened(size) as (app, pilot):
         await press(app, pilot, "p")
