@@ -40,12 +40,12 @@ def is_link(text: str) -> bool:
 
 
 def format_link(link: PaymentLink) -> str:
-    """Return the text of a link. Raises InvalidInput for a label that is too long."""
+    """Return the text of a link. Raises InvalidInput for a label that is too long, and for halves of characters."""
     if len(link.label) > LABEL_LIMIT:
         raise InvalidInput("label", link.label, f"at most {LABEL_LIMIT} characters")
     amount = "" if link.amount is None else format_amount(link.amount).replace(" ", "")
     values = zip(_PARTS, (amount, link.label, link.memo), strict=True)
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in values if value)
+    query = "&".join(f"{name}={_encode_part(name, value)}" for name, value in values if value)
     return encode_address(link.recipient) + (f"?{query}" if query else "")
 
 
@@ -57,7 +57,8 @@ def parse_link(text: str) -> PaymentLink:
     clean = text.strip()
     if len(clean) > MAX_LENGTH:
         raise InvalidInput("payment link length", len(clean), f"at most {MAX_LENGTH} characters")
-    address, _, query = clean.removeprefix(SCHEME).partition("?")
+    has_scheme = clean[: len(SCHEME)].lower() == SCHEME  # schemes are read in any case (RFC 3986, section 3.1)
+    address, _, query = clean[len(SCHEME) if has_scheme else 0 :].partition("?")
     recipient = decode_address(address)
     parts: dict[str, str] = {}
     for part in filter(None, query.split("&")):
@@ -80,6 +81,14 @@ def _read_amount(parts: dict[str, str]) -> Amount | None:
     if amount < 1:
         raise InvalidInput("amount of the payment link", parts["amount"], "more than nothing")
     return amount
+
+
+def _encode_part(name: str, value: str) -> str:
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError as error:
+        character = f"U+{ord(value[error.start]):04X} at position {error.start}"
+        raise InvalidInput(f"{name} of the payment link", character, "whole Unicode characters") from None
 
 
 def _decode_part(name: str, value: str) -> str:

@@ -538,6 +538,9 @@ async def test_a_link_is_pasted_and_shown(home: Path) -> None:
         await player.press("tab")
         dialog.query_one("#ask-amount", Input).value = "12.5"
         await player.see("?amount=12.5")
+        dialog.query_one("#ask-label", Input).value = "half \ud800"
+        await player.see("whole Unicode characters")
+        dialog.query_one("#ask-label", Input).value = ""
         dialog.query_one("#ask-amount", Input).value = "none"
         await player.see("a positive number of coins")
         await player.press("escape")

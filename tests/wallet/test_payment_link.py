@@ -67,3 +67,10 @@ def test_a_mistyped_address_is_named() -> None:
         parse_link(TEXT[:-1] + "b?amount=1")
     with pytest.raises(InvalidInput, match="label"):
         format_link(PaymentLink(BAKERY, None, "x" * 41))
+
+
+def test_halves_of_characters_are_refused_and_the_scheme_is_read_in_any_case() -> None:
+    for link in (PaymentLink(BAKERY, label="a\ud800"), PaymentLink(BAKERY, memo="a\ud800")):
+        with pytest.raises(InvalidInput, match=r"U\+D800 at position 1"):
+            format_link(link)
+    assert parse_link(f"CHAINROOM:{TEXT.upper()}") == PaymentLink(BAKERY)
