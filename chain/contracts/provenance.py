@@ -9,11 +9,13 @@ Invariant: parents have smaller numbers than their children, so ascending number
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from chain.contracts.abi import Abi
 from chain.contracts.evm.message import Log
 from chain.units import Address
+
+NOTHING: Final[Mapping[int, "Batch"]] = {}
 
 
 class HandOver(NamedTuple):
@@ -65,9 +67,14 @@ def read_batches(abi: Abi, logs: Iterable[tuple[int, Log]]) -> dict[int, Batch]:
     return tell_batches((time_us, found[0].name, found[1]) for time_us, found in decoded if found)
 
 
-def tell_batches(events: Iterable[tuple[int, str, Mapping[str, Any]]]) -> dict[int, Batch]:
-    """Return the batches by number that decoded events tell of: (time in µs, name, values) in their order."""
-    batches: dict[int, Batch] = {}
+def tell_batches(
+    events: Iterable[tuple[int, str, Mapping[str, Any]]], before: Mapping[int, Batch] = NOTHING
+) -> dict[int, Batch]:
+    """Return the batches by number that decoded events tell of: (time in µs, name, values) in their order.
+
+    Who knows the batches ``before`` gives later events only.
+    """
+    batches = dict(before)
     for time_us, name, values in events:
         if "batch" in values:
             _apply_event(batches, time_us, name, values)

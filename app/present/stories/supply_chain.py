@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from app.present.stories.picture import DOWN, LEFT, RIGHT, UP, Picture
 from app.present.stories.reader import Happened, Reader, Story
@@ -9,6 +10,7 @@ from app.present.words import format_count, plural
 from app.widgets.models import Field, Line, Tone
 from app.widgets.text import fit
 from chain.contracts.provenance import Batch, find_recall, get_descendants, get_lineage, tell_batches
+from chain.simulation.world import World
 from chain.units import MINUTE, Address
 
 RECALL_SHOWN_US: Final = 4 * MINUTE
@@ -28,6 +30,10 @@ STATES: Final[dict[str, Tone]] = {
 }
 
 
+_known: "WeakKeyDictionary[World, tuple[list[Happened], dict[int, Batch]]]" = WeakKeyDictionary()
+"""What was read last of a run: mostly there are only a few events more."""
+
+
 class Past(NamedTuple):
     """All that was told."""
 
@@ -42,7 +48,7 @@ def build_supply_chain_story(reader: Reader) -> Story:
     if not reader.is_deployed():
         return Story("The authority is putting the register of batches on the chain and licenses three farms.")
     events = reader.list_events("supply_chain")
-    batches = tell_batches((event.time_us, event.name, event.values) for event in events)
+    batches = _read_batches(reader, events)
     if not batches:
         return Story("The register is there, and farms are licensed; nothing has been harvested yet.")
     recalls = [event for event in events if event.name == "Recalled"]
@@ -58,6 +64,16 @@ def build_supply_chain_story(reader: Reader) -> Story:
     )
     drawing = (heading, *draw_batches(reader, past, shown))
     return Story(_tell(reader, past, recalls if is_recent else []), _build_fields(past, recalls), (), drawing)
+
+
+def _read_batches(reader: Reader, events: list[Happened]) -> dict[int, Batch]:
+    """Return all batches; from those known already where the events begin with the same ones."""
+    old, batches = _known.get(reader.world, ([], {}))
+    is_further = len(old) <= len(events) and (not old or events[len(old) - 1] is old[-1])
+    new = events[len(old) :] if is_further else events
+    batches = tell_batches(((it.time_us, it.name, it.values) for it in new), batches if is_further else {})
+    _known[reader.world] = events, batches
+    return batches
 
 
 def _build_fields(past: Past, recalls: list[Happened]) -> tuple[Field, ...]:
