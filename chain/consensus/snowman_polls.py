@@ -199,10 +199,12 @@ class Polls(Ensemble):
         effects: list[Effect] = []
         for child in open_:
             assert child.parent is not None
-            agrees[child.index] = questions.find_unaware(child.known_us, agrees[child.parent.index])
-            votes = questions.count(agrees[child.index])
-            is_success = np.zeros(len(is_asked), dtype=np.bool_)
-            is_success[asking] = (votes >= self.parameters.alpha) & (child.known_us[asking] <= questions.sent_us)
+            is_success, knows = np.zeros(len(is_asked), dtype=np.bool_), child.known_us[asking] <= questions.sent_us
+            unaware = None
+            if knows.any():  # otherwise nobody has asked about it, nor about what is above it
+                unaware = questions.find_unaware(child.known_us, agrees[child.parent.index])
+                is_success[asking] = (questions.count(unaware) >= self.parameters.alpha) & knows
+            agrees[child.index] = unaware
             effects += self._count_alone(child, is_success, is_asked)
         return effects
 
@@ -212,7 +214,10 @@ class Polls(Ensemble):
         snowball, value = self._snowballs.setdefault(child.parent.index, Snowball(len(is_asked))), child.hash
         number = int.from_bytes(value)
         snowball.apply_successes(number, is_success, is_asked)
-        is_sure = is_asked & (snowball.streaks[number] >= self.parameters.beta)
+        streaks = snowball.streaks[number]
+        if streaks.max() < self.parameters.beta:
+            return []
+        is_sure = is_asked & (streaks >= self.parameters.beta)
         if child.final_us is not None:
             is_sure &= child.final_us == NEVER
         return [FinalizeFor(child.hash, np.flatnonzero(is_sure))] if is_sure.any() else []
