@@ -108,7 +108,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("page.proof", "p", "Proof", "Prove a transaction or a balance, step by step.", "proof", "page"),
     CommandSpec("page.odyssey", "o", "Odyssey", "The life of a transaction, from key to final.", "odyssey", "page"),
     # A proof
-    CommandSpec("proof.export", "x", "Write the proof", "Write it as a file that anybody can check.", "export", "proof"),
+    CommandSpec("proof.export", "x", "Write the proof", "Write it to a file anybody can check.", "export", "proof"),
     CommandSpec("proof.change", "k", "Change a digit", "See at which step a lie is noticed.", "change", "proof"),
     CommandSpec("proof.panel", "v", "Next panel", "Steps, tree or fields.", "panel", "proof"),
     # The wallet screen

@@ -9,6 +9,7 @@
     │   │   ├── WrongWordCount      neither 12 nor 15, 18, 21 or 24 words
     │   │   └── WrongChecksum       every word is in the list, but together they are no phrase
     │   ├── InvalidAddress          an address: which character, or that only the checksum fails
+    │   ├── WrongSignature          a signature that does not fit the text and the address (chain/wallet/signing.py)
     │   ├── InvalidEncoding         bytes that are not the canonical encoding of anything
     │   └── InvalidScenario         a key of a scenario: the key, the value, what is allowed
     ├── RuleBroken                  a protocol rule refused something: the rule's name and the numbers that disagreed

@@ -43,8 +43,8 @@ def decode_address(text: str) -> Address:
     """Return the address a text stands for; spaces around it do not matter.
 
     Raises InvalidAddress naming what is wrong: the prefix, the length, a character and its position (from 1), mixed
-    case, the version, or only the checksum, with the position of the wrong character when one alone explains it. It never
-    repeats a text that is no address: it may be a phrase pasted into the wrong field.
+    case, the version, or only the checksum, with the position of the wrong character when one alone explains it. It
+    never repeats a text that is no address: it may be a phrase pasted into the wrong field.
     """
     clean = text.strip()
     lower = clean.lower()

@@ -92,9 +92,8 @@ def measure_debugger() -> None:
                 debugger.begin()
                 build_gas_notes(debugger)
                 times.append(time.perf_counter() - start)
-    print(
-        f"debugger on {len(times)} transactions: median {1000 * statistics.median(times):.1f} ms, most {1000 * max(times):.0f} ms"
-    )
+    median_ms, most_ms = 1000 * statistics.median(times), 1000 * max(times)
+    print(f"debugger on {len(times)} transactions: median {median_ms:.1f} ms, most {most_ms:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from app.widgets.models import HeaderView, Mark, TransportView
 from app.widgets.transport_bar import SPEEDS, TransportBar
 
 VIEW = TransportView("playing", 0.5, 60, None, (Mark("fork", 0.2), Mark("bookmark", 0.6), Mark("attack", 0.8)))
-HEADER = HeaderView("chainroom", ("Proof of Work", "public", "24 nodes"), 812, "806", "day 0  02:14:37.250")
+HEADER = HeaderView("chainroom", ("Proof of Work", "public", "24 nodes"), "PoW", 812, "806", "day 0  02:14:37.250")
 TABS = ["Network", "Chain", "Wallet", "Mempool", "Contracts", "Lab", "Analytics", "Lessons"]
 
 
@@ -18,7 +18,7 @@ TABS = ["Network", "Chain", "Wallet", "Mempool", "Contracts", "Lab", "Analytics"
     [
         (120, "Proof of Work · public · 24 nodes", "height 812 · final 806   day 0  02:14:37.250   ● recording"),
         (80, "Proof of Work", "#812 ▣806   day 0  02:14:37.250   ● recording"),
-        (40, "", "#812 ▣806   ● recording"),
+        (60, "PoW", "#812 ▣806   day 0  02:14:37.250   ●"),
     ],
 )
 async def test_the_header_drops_what_does_not_fit(stage, width, left, right) -> None:

@@ -24,7 +24,7 @@ COMMANDS = {
     "password": "Change the password.",
     "paper": "Print a sheet for the drawer.",
     "labels": "Export or import labels (BIP-329).",
-    "history": "Show the payments of an account in a saved run, or write them as a table.",
+    "history": "Show the payments of an account in a saved run.",
     "link": "Ask for a payment: a link, and its QR code.",
     "multisig": "Accounts of several keys, or locked until a time.",
     "address": "Show an address, or add an account.",
