@@ -198,6 +198,7 @@ async def test_rights_are_revoked_by_mouse_and_what_is_refused_says_why(start_st
         await pilot.pause()
         world = app.run_shown.simulation.world
         assert not world.access.is_allowed(Right.JOIN, 0, world.now_us)
+        await app.wait_until(lambda: not app.screen.query_one("#access-revoke").has_class("-active"))
         await pilot.click("#access-revoke")
         await pilot.pause()
         assert app.last_refusal is not None

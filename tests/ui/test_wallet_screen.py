@@ -406,7 +406,7 @@ async def test_the_past_can_be_looked_at_and_not_paid_from(home: Path) -> None:
 
 
 async def test_accounts_are_added_watched_and_turned_through(home: Path) -> None:
-    async with play_with_coins(home) as player:
+    async with play_with_coins(home, (120, 36)) as player:
         await player.press("a")
         await player.expect(AccountDialog)
         await player.type("Savings")
@@ -429,7 +429,7 @@ async def test_accounts_are_added_watched_and_turned_through(home: Path) -> None
 
 
 async def test_a_name_in_the_address_book_can_be_paid(home: Path) -> None:
-    async with play_with_coins(home) as player:
+    async with play_with_coins(home, (120, 36)) as player:
         await player.press("k")
         dialog = await player.expect(ContactDialog)
         await player.type("Bakery [b]")
