@@ -124,9 +124,10 @@ class ThingPage(ChoosingPage):
                     yield VirtualTable((), id=f"page-table-{place}", classes="panel")
 
     def on_mount(self) -> None:
-        """Show the thing at once."""
-        self._is_composed = True
-        self._begin(self._thing)
+        """Show the thing at once; a page that is taken down before its parts are there shows nothing."""
+        self._is_composed = self.is_ready
+        if self._is_composed:
+            self._begin(self._thing)
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold."""
