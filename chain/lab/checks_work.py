@@ -416,6 +416,8 @@ CHECKS: Final = (
         compute_regular_mean_distance(1000, 8),
         0.02,
         measure_hops,
+        # the closed form multiplies expectations of levels, which makes it about 0.2 % too large
+        published_error=0.002 * compute_regular_mean_distance(1000, 8),
     ),
     Check("a network of 100 EH/s at 50 J/TH, TWh a year", "CBECI: EH/s × J/TH × 8.766e-3", 43.83, 0, measure_year),
     Check(
