@@ -75,7 +75,7 @@ class Check:
     is_quick: bool = True
     """Whether a quick run has time for it."""
     published_error: float = 0.0
-    """Standard error of the expected value, where it was counted or measured itself; of an approximation its own error."""
+    """Standard error of the expected value, where it was counted or measured itself, or is an approximation."""
 
 
 def compute_row(check: Check, bench: Bench) -> dict[str, Any]:
