@@ -10,9 +10,17 @@ from app.screens.contract_editor import ContractEditor
 from app.screens.contract_form import ContractForm
 from app.screens.contracts import ContractsView
 from app.screens.debugger import DebuggerScreen
+from app.screens.wallet_dialogs import ReviewDialog
+from app.storage.keystore import Keystore
+from app.storage.paths import get_wallet_file
+from app.storage.vault import CHEAPEST
+from app.wallets import get_wallets
 from app.widgets.source_view import SourceView
 from app.widgets.virtual_table import VirtualTable
 from chain.contracts.library import load_artifact
+from chain.simulation.commands import RequestCoins
+from chain.units import COIN
+from chain.wallet.secret import Secret
 
 SIZES = [(80, 24), (120, 36)]
 RUN = {"scenario": "token-launch", "seconds": 240}
@@ -164,3 +172,41 @@ def test_a_call_is_built_as_the_interface_says():
     function = load_artifact("token").abi.get_function("transfer")
     call = build_call(bytes(20), function, (bytes(20), 7))
     assert call.data[:4].hex() == "a9059cbb"
+
+
+async def test_a_contract_of_ones_own_is_tried_signed_and_found_in_the_chain(start_still):
+    async with start_still(**RUN) as (app, pilot):
+        account = Keystore(get_wallet_file(), cost=CHEAPEST).create(
+            Secret("abandon " * 11 + "about"), Secret("violet tractor 81"), label="Maya"
+        )
+        wallets = get_wallets(app)
+        wallets.reload()
+        wallets.unlock(Secret("violet tractor 81"))
+        app.submit(RequestCoins(0, account.address, 100 * COIN))
+        await pilot.press("3")
+        app.play(60)
+        await pilot.pause()
+        view = await go(app, pilot)
+        before = view.query_one("#contracts-deployed", VirtualTable).count
+        shelf = view.query_one("#contracts-shelf", VirtualTable)
+        shelf.focus()
+        shelf.choose(view.shelf.get_names().index("token"))
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        form = view.query_one(ContractForm)
+        for field, text in zip(
+            form.query("#form-args Input").results(Input), ("[/x]", "ME", "18", "5e18"), strict=True
+        ):
+            field.value = text
+        form.query_one("#form-try", Button).press()
+        await pilot.pause()
+        assert "it would succeed" in str(form.query_one("#form-answer").content)
+        form.query_one("#form-send", Button).press()
+        await app.wait_until(lambda: isinstance(app.screen, ReviewDialog))
+        await pilot.press("enter")
+        await app.wait_until(lambda: app.screen is app.home)
+        app.play(120)
+        await pilot.pause()
+        app.show()
+        assert view.query_one("#contracts-deployed", VirtualTable).count == before + 1
