@@ -92,7 +92,7 @@ def compress_plainly(rounds: int, state: list[int], block: list[int], offsets: l
 def load_compress() -> Compress:
     """Return the fastest ``compress`` at hand."""
     try:
-        from blake2b import compress  # type: ignore[import-not-found, unused-ignore]
+        from blake2b import compress
     except ImportError:
         return compress_plainly
 
