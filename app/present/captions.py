@@ -3,9 +3,9 @@
 from bisect import bisect_right
 from typing import Final
 
+from app.present.command_words import describe_command
 from app.present.consensus_events import get_log
 from app.present.network import get_newest, get_spread
-from app.present.node import COMMAND_WORDS
 from app.present.words import name_node, plural
 from app.session import Session
 from chain.consensus.block_tree import BlockRecord
@@ -29,13 +29,14 @@ _BEGINNINGS: Final = {
 def build_caption(session: Session) -> str:
     """Return the sentence for the moment under the cursor."""
     world, at_us = session.simulation.world, session.cursor_us
-    fault = _find_command(world, at_us)
+    place = _find_command(world, at_us)
+    fault = world.history.records[place] if place is not None else None
     newest = get_newest(world, at_us)
     change = next(reversed(get_log(world).get_until(at_us)), None)
     if change is not None and at_us - change.time_us < FAULT_STAYS_US and change.time_us >= _get_time(fault):
         return f"{change.text}."
-    if fault is not None and (at_us - fault.time_us < FAULT_STAYS_US or not newest.height):
-        return _describe_command(world, fault)
+    if place is not None and fault is not None and (at_us - fault.time_us < FAULT_STAYS_US or not newest.height):
+        return _tell_command(world, fault.node, describe_command(world, place))
     if not newest.height:
         return f"The network has started. {_BEGINNINGS.get(world.consensus.name, 'The first block is on its way.')}"
     return _describe_block(world, newest, at_us)
@@ -45,22 +46,17 @@ def _get_time(record: Record | None) -> int:
     return record.time_us if record is not None else 0
 
 
-def _find_command(world: World, at_us: TimeUs) -> Record | None:
+def _find_command(world: World, at_us: TimeUs) -> int | None:
+    """Return the number of the record of the last command, among the latest."""
     records = world.history.records
     stop = bisect_right(records, at_us, key=lambda record: record.time_us)
-    return next(
-        (record for record in reversed(records[max(0, stop - LOOK_BACK) : stop]) if record.kind == "command"), None
-    )
+    return next((it for it in range(stop - 1, max(0, stop - LOOK_BACK) - 1, -1) if records[it].kind == "command"), None)
 
 
-def _describe_command(world: World, record: Record) -> str:
-    if record.node < 0:
-        return {
-            "partition": "The network is cut in parts that cannot hear each other.",
-            "heal": "Every link is open again.",
-        }.get(record.detail, f"Command: {record.detail}.")
-    place = world.network.places[record.node].city
-    return f"{name_node(record.node)} in {place}: {COMMAND_WORDS.get(record.detail, record.detail)}."
+def _tell_command(world: World, node: int, words: str) -> str:
+    if node < 0:
+        return f"{words[0].upper()}{words[1:]}."
+    return f"{name_node(node)} in {world.network.places[node].city}: {words}."
 
 
 def _describe_block(world: World, record: BlockRecord, at_us: TimeUs) -> str:

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from typing import Final, NamedTuple
 
 from app.present.access import build_reading_field
+from app.present.command_words import describe_command
 from app.present.finality import describe_fork_choice, describe_weight, get_promise
 from app.present.heads import get_canonical, get_node_finalized, get_node_head
 from app.present.index import get_index
@@ -43,14 +44,6 @@ _WINDOWS: Final = 8
 _WINDOW_BLOCKS: Final = 10
 REGION_NAMES: Final = {
     "NA": "North America", "EU": "Europe", "SA": "South America", "AP": "Asia", "JP": "Japan", "AU": "Australia",
-}  # fmt: skip
-COMMAND_WORDS: Final = {
-    "mine-block": "told to propose a block now", "stop-node": "switched off", "start-node": "switched on",
-    "cut-node": "all links cut", "reconnect-node": "links opened again", "cut-link": "a link cut",
-    "open-link": "a link opened", "set-lag": "delay changed", "set-hash-rate": "hash rate changed",
-    "grant-access": "was granted a right", "revoke-access": "lost a right", "share-payload": "shared with members",
-    "turn-byzantine": "turned bad, or honest again",
-    "request-coins": "asked the faucet for coins", "submit-transaction": "handed a transaction",
 }  # fmt: skip
 
 
@@ -311,11 +304,12 @@ def _see_records(world: World, node: int, at_us: TimeUs) -> list[Sight]:
     sights = []
     records = world.history.records
     stop = bisect_right(records, at_us, key=lambda record: record.time_us)
-    for record in records[max(0, stop - _LOOK_BACK_RECORDS) : stop]:
+    for index in range(max(0, stop - _LOOK_BACK_RECORDS), stop):
+        record = records[index]
         if record.node != node or record.kind in ("block", "transaction"):
             continue
         if record.kind == "command":
-            text = COMMAND_WORDS.get(record.detail, record.detail)
+            text = describe_command(world, index)
             sights.append(Sight(record.time_us, text, "", "accent", None, None))
             continue
         rule, _, message = record.detail.partition(": ")

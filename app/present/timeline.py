@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from app.present.command_words import describe_command
 from app.present.consensus_events import Event, get_log
 from app.present.finality import get_promise
 from app.present.heads import get_canonical, get_finalized
-from app.present.words import format_clock
+from app.present.words import format_clock, name_node
 from app.session import Session
 from app.widgets.models import HeaderView, Mark, Transport, TransportView
 from chain.simulation.world import World
@@ -27,11 +28,10 @@ SHORT_NAMES: Final = {
     "proof-of-authority": "PoA", "tendermint": "BFT", "snowman": "Snowman", "raft": "Raft",
 }  # fmt: skip
 """Protocols in a word."""
-FAULTS: Final = {
-    "stop-node": "switched off", "start-node": "switched on", "cut-node": "cut off", "reconnect-node": "reconnected",
-    "cut-link": "link cut", "open-link": "link opened", "partition": "partition", "heal": "healed",
-    "set-lag": "delayed", "turn-byzantine": "turned bad or honest",
-}  # fmt: skip
+FAULTS: Final = (
+    "stop-node", "start-node", "cut-node", "reconnect-node", "cut-link", "open-link", "partition", "heal", "set-lag",
+    "turn-byzantine",
+)  # fmt: skip
 """Commands that are marked on the timeline."""
 
 
@@ -61,10 +61,11 @@ class Timeline:
                 and _has_other_child(self.world, parent.index, block.index)
             ):
                 self._marks.append((block.published_us, "fork", f"fork at #{block.height}"))
-        for record in history[self._records :]:
+        for index in range(self._records, len(history)):
+            record = history[index]
             if record.kind == "command" and record.detail in FAULTS:
-                node = f"n{record.node:02d} " if record.node >= 0 else ""
-                self._marks.append((record.time_us, "attack", node + FAULTS[record.detail]))
+                node = f"{name_node(record.node)} " if record.node >= 0 else ""
+                self._marks.append((record.time_us, "attack", node + describe_command(self.world, index)))
         changes = get_log(self.world).events
         self._marks += [(event.time_us, _get_kind(event), event.text) for event in changes[self._changes :]]
         self._changes = len(changes)

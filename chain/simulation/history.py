@@ -11,6 +11,7 @@ import msgspec
 
 from chain.encoding import encode
 from chain.network.spread import Spread
+from chain.simulation.commands import Command
 from chain.units import TimeUs, format_time
 
 SHORT_DIGEST_BYTES: Final = 4
@@ -37,10 +38,12 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class History:
     """Records, and the digest over them."""
 
-    __slots__ = ("_hash", "_noted", "records", "rolling", "short_digests")
+    __slots__ = ("_hash", "_noted", "commands", "records", "rolling", "short_digests")
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+        self.commands: dict[int, Command] = {}
+        """By number of its record what was commanded; its canonical bytes are in the digest."""
         self.short_digests = bytearray()
         self.rolling: list[tuple[int, int, str]] = []
         """(number of records, virtual time, digest), now and then."""
@@ -87,5 +90,6 @@ class History:
         self._settle()
         other = History()
         other.records, other.short_digests = self.records.copy(), self.short_digests.copy()
+        other.commands = self.commands.copy()
         other.rolling, other._hash = self.rolling.copy(), self._hash.copy()
         return other

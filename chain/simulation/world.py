@@ -320,6 +320,7 @@ class World:
     def record_command(self, command: Command) -> None:
         """Write a command that is about to be applied into history."""
         name = type(command).__struct_config__.tag
+        self.history.commands[len(self.history.records)] = command
         self.record("command", getattr(command, "node", -1), b"", str(name), encode(command))
 
     def record_refusal(self, command: Command, error: RuleBroken) -> None:
