@@ -72,7 +72,7 @@ def _scale(seats: Seats) -> Seats:
     priorities = [seat.priority for seat in seats]
     window = PRIORITY_WINDOW * sum(seat.power for seat in seats)
     distance = max(priorities, default=0) - min(priorities, default=0)
-    if distance <= window:
+    if not 0 < window < distance:
         return seats
     ratio = (distance + window - 1) // window
     return tuple(Seat(it.address, it.power, _divide_towards_zero(it.priority, ratio)) for it in seats)

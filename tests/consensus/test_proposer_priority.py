@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.consensus.proposer_priority import Seats, build_seats, elect, update_seats
+from chain.consensus.proposer_priority import Seat, Seats, build_seats, elect, update_seats
 
 NAMES = {"f": "foo", "r": "bar", "z": "baz"}
 PUBLISHED = [
@@ -50,15 +50,72 @@ def test_of_equal_priorities_the_lower_address_wins(power: int, first: list[str]
     assert take(build_seats({b"a": 100, b"b": 100, b"c": power}), 4)[1][: len(first)] == first
 
 
+@pytest.mark.parametrize(
+    ("priorities", "times", "mean"), [((1, 2, 3), 1, 2), ((10, -10, 1), 11, 0), ((100, -10, 1), 1, 91 // 3)]
+)
+def test_priorities_are_centred_once_before_elections(priorities: tuple[int, ...], times: int, mean: int) -> None:
+    """TestAveragingInIncrementProposerPriority: without power nothing else changes them."""
+    seats = tuple(Seat(name, 0, it) for name, it in zip((b"a", b"b", b"c"), priorities, strict=True))
+    after, _ = elect(seats, times)
+    assert [seat.priority for seat in after] == [it - mean for it in priorities]
+
+
+AVERAGING = [
+    ("a", (-2, 1, 1)), ("a", (-4, 2, 2)), ("a", (-6, 3, 3)), ("a", (-8, 4, 4)), ("b", (2, -7, 5)), ("a", (0, -6, 6)),
+    ("a", (-2, -5, 7)), ("a", (-4, -4, 8)), ("c", (6, -3, -3)), ("a", (4, -2, -2)), ("a", (2, -1, -1)),
+]  # fmt: skip
+"""After 1, 2, … 11 elections: who was elected last, and the priorities."""
+
+
 def test_many_elections_at_once_are_as_many_single_ones() -> None:
+    """TestAveragingInIncrementProposerPriorityWithVotingPower: powers 10, 1 and 1, all its cases."""
     seats = build_seats({b"a": 10, b"b": 1, b"c": 1})
-    expected = {1: (-2, 1, 1), 5: (-2 + 0, 5 - 12 + 0, 5), 10: (4, -2, -2), 11: (2, -1, -1)}
-    for times, priorities in {1: (-2, 1, 1), 2: (-4, 2, 2), 3: (-6, 3, 3), 4: (-8, 4, 4), 5: (2, -7, 5)}.items():
-        after, _ = elect(seats, times)
-        assert tuple(seat.priority for seat in after) == priorities
+    for times, (name, priorities) in enumerate(AVERAGING, 1):
+        after, elected = elect(seats, times)
+        assert (elected.decode(), tuple(seat.priority for seat in after)) == (name, priorities)
         assert after == take(seats, times)[0]
-    for times in (10, 11):
-        assert tuple(seat.priority for seat in elect(seats, times)[0]) == expected[times]
+
+
+@pytest.mark.parametrize("times", [[1], [1, 3, 2, 1, 1, 4], [4, 4, 2]])
+def test_of_equal_powers_all_go_in_order_however_many_elections_at_once(times: list[int]) -> None:
+    """TestProposerSelection3."""
+    seats, done = build_seats(dict.fromkeys((b"a", b"b", b"c", b"d"), 1)), 0
+    for count in times * 20:
+        seats, elected = elect(seats, count)
+        done += count
+        assert elected == b"abcd"[(done - 1) % 4 : (done - 1) % 4 + 1]
+
+
+def test_as_many_turns_as_power_in_a_long_run() -> None:
+    """TestProposerSelection2: powers 4, 5 and 3, in 120 elections."""
+    assert Counter(take(build_seats({b"a": 4, b"b": 5, b"c": 3}), 120)[1]) == {"a": 40, "b": 50, "c": 30}
+
+
+MOST = (2**63 - 1) // 8
+"""MaxTotalVotingPower: no power, and no priority, needs more than 64 bits, so that nothing is ever clipped."""
+
+
+@pytest.mark.parametrize(
+    ("before", "changes"),
+    [
+        ({"v1": 1, "v2": MOST - 1}, {"v1": MOST - 1, "v2": 1}),
+        ({"v1": 1, "v2": MOST - 1}, {"v1": MOST // 2 - 1, "v2": MOST // 2}),
+        ({"v1": MOST - 2, "v2": 1, "v3": 1}, {"v1": 0, "v4": MOST - 2}),
+        (
+            {"v1": MOST // 4, "v2": MOST // 4, "v3": MOST // 4, "v4": MOST // 4},
+            {"v2": 0, "v1": MOST // 2 - 2, "v3": MOST // 2 - 3, "v4": 2, "v5": 3},
+        ),
+    ],
+)
+def test_the_greatest_powers_there_are_stay_within_64_bits(before: dict[str, int], changes: dict[str, int]) -> None:
+    """TestValSetUpdateOverflowRelated, and verifyValidatorSet: centred, and within twice the power."""
+    seats = elect(build_seats({name.encode(): power for name, power in before.items()}))[0]
+    seats = update_seats(seats, {name.encode(): power for name, power in changes.items()})
+    assert {seat.address.decode(): seat.power for seat in seats} == {k: v for k, v in (before | changes).items() if v}
+    priorities, total = [seat.priority for seat in seats], sum(seat.power for seat in seats)
+    assert abs(sum(priorities)) < len(seats)
+    assert max(priorities) - min(priorities) <= 2 * total
+    assert all(abs(it) < 2**63 for it in (*priorities, 2 * total))
 
 
 def test_power_changes_keep_the_place_in_the_queue() -> None:
