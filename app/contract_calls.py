@@ -7,12 +7,14 @@ before anybody signs it; by the time it is in a block the state may of course ha
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from app.contract_failures import describe_failure, explain_failure, explain_refusal
+from app.present.contracts import Shelf
 from app.storage.accounts import Account
 from chain.contracts.abi import Abi, Function, encode_arguments
 from chain.contracts.artifact import Artifact
 from chain.contracts.estimate import estimate_gas
 from chain.contracts.evm.host import Context, Host
-from chain.contracts.evm.message import Log, Message, Result
+from chain.contracts.evm.message import Message, Result
 from chain.contracts.evm.transaction import execute_message
 from chain.errors import InvalidEncoding, InvalidInput, InvalidTransaction
 from chain.ledger.actions import Call, Create
@@ -34,6 +36,10 @@ class Trial(NamedTuple):
     """None when it could not run at all."""
     problem: str
     """Why it would fail, in words; empty when it would not."""
+    place: str = ""
+    """The line of source that stops it, where it is known."""
+    advice: str = ""
+    """What to do about it."""
 
 
 def build_create(artifact: Artifact, arguments: Sequence[Any], value: int = 0) -> Create:
@@ -53,24 +59,24 @@ def open_state(simulation: Simulation, node: NodeId, at_us: TimeUs) -> tuple[Hos
 
 
 def try_action(
-    simulation: Simulation, node: NodeId, at_us: TimeUs, account: Account, action: Create | Call, abi: Abi
-) -> Trial:
-    """Return what an action would do now, with the gas it needs."""
+    simulation: Simulation, node: NodeId, at_us: TimeUs, account: Account, action: Create | Call, abi: Abi,
+    shelf: Shelf,
+) -> Trial:  # fmt: skip
+    """Return what an action would do now, with the gas it needs; of one that would fail, why and what to do."""
     host, context = open_state(simulation, node, at_us)
     limit = simulation.world.setup.ledger.gas_limit
     target, data = (None, action.code) if isinstance(action, Create) else (action.contract, action.data)
+    if target is not None and not host.get_code(target):
+        problem = f"n{node:02d}, which your wallet talks to, knows no contract at this address"
+        return Trial(limit, None, problem, "", "What to do: wait until its block has reached the node.")
+    message = Message(account.address, target, limit, action.value, data)
     try:
-        gas, result = estimate_gas(host, context, Message(account.address, target, limit, action.value, data))
+        gas, result = estimate_gas(host, context, message)
     except InvalidTransaction as error:
-        return Trial(limit, None, error.message)
-    if not result.success:
-        return Trial(gas, result, explain_failure(result, abi))
-    return Trial(min(limit, gas + gas * SPARE_PERCENT // 100), result, "")
-
-
-def explain_failure(result: Result, abi: Abi) -> str:
-    """Return in words why a message failed."""
-    return abi.explain_revert(result.output) if result.output else str(result.error or "it failed")
+        return Trial(limit, None, *explain_refusal(error, host.get_account(account.address), message))
+    if result.success:
+        return Trial(min(limit, gas + gas * SPARE_PERCENT // 100), result, "")
+    return Trial(gas, result, *explain_failure(host, context, message, result, abi, shelf))
 
 
 def read_function(
@@ -81,14 +87,8 @@ def read_function(
     message = Message(sender or Address(bytes(20)), contract, READ_GAS, 0, function.encode_call(arguments))
     result = execute_message(host, context, message, write=False)
     if not result.success:
-        raise InvalidTransaction("contract/revert", explain_failure(result, abi))
+        raise InvalidTransaction("contract/revert", describe_failure(result, abi))
     try:
         return function.decode_output(result.output)
     except InvalidEncoding as error:
         raise InvalidInput("answer of the contract", error.value, error.allowed) from None
-
-
-def name_log(log: Log, abi: Abi) -> tuple[str, dict[str, Any]] | None:
-    """Return an event's name and values; None when the interface does not know it."""
-    found = abi.decode_log(log)
-    return None if found is None else (found[0].name, found[1])

@@ -17,7 +17,7 @@ from app.present.words import format_clock, format_coins, format_count
 from app.widgets.models import Cell, Column, Field
 from app.widgets.text import clean
 from chain.consensus.block_tree import BlockRecord
-from chain.contracts.abi import Abi, Function
+from chain.contracts.abi import SELECTOR_BYTES, Abi, Function
 from chain.contracts.abi_types import AbiType
 from chain.contracts.artifact import Artifact
 from chain.contracts.evm.message import Log
@@ -123,6 +123,12 @@ class Shelf:
             fits = [artifact for artifact in known if code.startswith(artifact.runtime)]
             self._found[code] = max(fits, key=lambda it: len(it.runtime), default=None)
         return self._found[code]
+
+    def explain_revert(self, data: bytes, abi: Abi) -> str:
+        """Return in words why a call reverted; what its ABI does not know may be a called contract's."""
+        abis = (abi, *(artifact.abi for artifact in self.own.values()))
+        known = (it for it in abis if any(error.selector == data[:SELECTOR_BYTES] for error in it.errors))
+        return next(known, abi).explain_revert(data)
 
 
 # Deployed contracts ----------------------------------------------------------------------------------------------

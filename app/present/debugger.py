@@ -72,10 +72,34 @@ class Debugger:
     def begin(self) -> None:
         """Go to the first line of what was called, past what chooses the function."""
         for index in range(len(self.trace)):
-            span = self.find_span(index)
-            if span is not None and span.end_line - span.line <= MOST_MARKED_LINES:
+            if self._is_narrow(index):
                 self.index = index
                 return
+
+    def find_failure(self) -> int | None:
+        """Return the step that made the transaction fail, in the innermost call whose failure the others passed on.
+
+        None when it succeeded. The compiler often jumps to one common end, so it is the last step before it that
+        belongs to a line.
+        """
+        if self.trace.result.success or not len(self.trace):
+            return None
+        call = self.trace.calls[0]
+        while (inner := self._find_last_inner(call)) and inner.error and inner.output == call.output:
+            call = inner
+        last = max(call.last_step, call.first_step)
+        steps = (it for it in range(last, call.first_step - 1, -1) if self.trace.call_of[it] == call.index)
+        return next((it for it in steps if self._is_narrow(it)), last)
+
+    def _find_last_inner(self, call: TracedCall) -> TracedCall | None:
+        """Return the last call that a call made, if it ran any code."""
+        made = (it for it in reversed(self.trace.calls) if it.parent == call.index)
+        last = next(made, None)
+        return last if last is not None and last.last_step >= 0 else None
+
+    def _is_narrow(self, index: int) -> bool:
+        span = self.find_span(index)
+        return span is not None and span.end_line - span.line <= MOST_MARKED_LINES
 
     # Moving ----------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from chain.contracts.abi import Function
 DEPLOY = "deploy"
 """What the constructor is called in the list."""
 _VALUE_ID = "form-value"
+EMPTY = "No interface is known for this code. Open its artifact (L): ABI and bytecode, as its compiler wrote them."
 
 
 class Request(NamedTuple):
@@ -56,6 +57,7 @@ class ContractForm(Vertical):
     ContractForm #form-answer { height: auto; }
     ContractForm #form-answer.-good { color: $success; }
     ContractForm #form-answer.-bad { color: $error; }
+    ContractForm.-empty OptionList, ContractForm.-empty #form-buttons { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave the form", id="form.leave", tooltip="Back to the list; what is typed stays"),
@@ -83,6 +85,7 @@ class ContractForm(Vertical):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.functions: tuple[Function, ...] = ()
+        self._about: object = None
         self._chosen: Function | None = None
         self._typed: dict[str, tuple[str, ...]] = {}
 
@@ -98,22 +101,32 @@ class ContractForm(Vertical):
                 yield Button("Sign and send …", id="form-send", compact=True, variant="primary")
             yield Static(id="form-answer", markup=False)
 
-    def show(self, functions: tuple[Function, ...]) -> None:
-        """Show the functions of another contract; the same ones stay as they are."""
+    def show(self, functions: tuple[Function, ...], subject: object = None) -> None:
+        """Show the functions of another contract; the same ones stay as they are, but answers are a contract's own."""
+        if subject != self._about:
+            self._about = subject
+            self.answer("")
         if functions == self.functions:
             return
-        self.functions, self._typed = functions, {}
+        self.functions, self._typed, self._chosen = functions, {}, None
+        names = [it.name for it in functions]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([Option(_name_function(it), str(place)) for place, it in enumerate(functions)])
+        options.add_options(
+            [Option(_name_function(it, names.count(it.name) > 1), str(n)) for n, it in enumerate(functions)]
+        )
+        self.set_class(not functions, "-empty")
         if functions:
             options.highlighted = 0
-        self.set_class(not functions, "-empty")
+        else:
+            self.query_one("#form-title", Static).update(EMPTY)
+            self.query_one("#form-args", Vertical).remove_children()
 
     @on(OptionList.OptionHighlighted)
     async def on_function_chosen(self, event: OptionList.OptionHighlighted) -> None:
         """Show the form of the function under the cursor."""
-        await self._choose(self.functions[event.option_index])
+        if event.option_index < len(self.functions):  # another contract may be there already
+            await self._choose(self.functions[event.option_index])
 
     @on(OptionList.OptionSelected)
     def on_function_opened(self) -> None:
@@ -196,9 +209,10 @@ class ContractForm(Vertical):
             options.focus()
 
 
-def _name_function(function: Function) -> Content:
+def _name_function(function: Function, is_overloaded: bool = False) -> Content:
     mark = "○" if function.reads_only else "●"
-    return Content(f"{mark} {clean(function.name or DEPLOY, 40)}")
+    name = function.signature if is_overloaded else function.name
+    return Content(f"{mark} {clean(name or DEPLOY, 60)}")
 
 
 def describe_function(function: Function) -> str:

@@ -5,7 +5,6 @@ deploy, read and write, what it was asked, what it told, what it keeps, and what
 cursor; what is sent goes through the wallet.
 """
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -16,23 +15,20 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from app.commands import get_bindings
-from app.contract_calls import Trial, build_call, build_create, open_state, read_function, try_action
-from app.contract_values import format_value, parse_value
 from app.present import contracts as present
 from app.present.contracts import Deployed, Doing, Shelf, Told
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.stories import build_story, find_application
 from app.present.stories.reader import Story
-from app.present.words import format_coins, format_count
-from app.screens.contract_form import ContractForm, Request
+from app.screens.contract_desk import ContractDesk
+from app.screens.contract_form import ContractForm
 from app.screens.dialogs import NameDialog
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS
 from app.screens.story import StoryPanel
 from app.screens.view import Thing, View
 from app.session import Session
-from app.turns import run_in_turns
 from app.widgets.field_list import FieldList
 from app.widgets.models import Cell, Column
 from app.widgets.source_view import SourceView
@@ -42,11 +38,10 @@ from chain.contracts.artifact import MAX_ARTIFACT_BYTES, Artifact, read_artifact
 from chain.errors import ChainroomError
 from chain.ledger.actions import Call, Create
 from chain.ledger.state import State
-from chain.units import Address, NodeId, parse_amount
+from chain.units import Address
 
 if TYPE_CHECKING:
     from app.app import ChainroomApp
-    from app.screens.wallet import WalletView
 
 FRAMES_PER_LOOK: Final = 4
 """Frames between two looks while time passes."""
@@ -114,7 +109,7 @@ class ContractsView(View):
                     yield Button(title, id=f"tab-{name}", compact=True)
             yield StoryPanel(id="panel-story", classes="panel")
             yield SourceView(id="panel-source", classes="panel")
-            yield ContractForm(id="panel-use", classes="panel")
+            yield ContractDesk(self.shelf, id="panel-use", classes="panel")
             yield VirtualTable(
                 present.CALL_COLUMNS, id="panel-calls", classes="panel", empty="Nobody has called it yet"
             )
@@ -208,8 +203,7 @@ class ContractsView(View):
         elif self._panel == "source":
             self.query_one(SourceView).show(artifact.source if artifact else "")
         elif self._panel == "use":
-            functions = () if artifact is None else artifact.abi.functions if chosen else (artifact.abi.constructor,)
-            self.query_one(ContractForm).show(functions)
+            self.query_one(ContractDesk).show_contract(chosen, artifact)
         elif chosen is not None:
             self._show_run_panel(chosen, state, holders)
         else:
@@ -312,109 +306,6 @@ class ContractsView(View):
         if told.has_focus and told.cursor < len(self._told):
             return Thing("transaction", self._told[told.cursor].doing.signed.id)
         return None if self._address is None else Thing("address", self._address)
-
-    # Asking, trying, sending -----------------------------------------------------------------------------------------
-
-    def _parse(self, request: Request) -> tuple[tuple[Any, ...], int]:
-        """Return arguments and value. Raises ChainroomError naming what does not fit."""
-        holders = self.get_holders()
-
-        def resolve(name: str) -> Address | None:
-            found = [address for address, it in holders.search(name, 5) if it.name.lower() == name.lower()]
-            return found[0] if name and found else None
-
-        pairs = zip(request.function.inputs, request.texts, strict=True)
-        arguments = tuple(parse_value(parameter.type, text, resolve) for parameter, text in pairs)
-        return arguments, parse_amount(request.value) if request.value.strip() else 0
-
-    @on(ContractForm.Asked)
-    @work(exclusive=True, group="contracts-try")
-    async def on_asked(self, event: ContractForm.Asked) -> None:
-        """Answer what a function says, from the state at the cursor."""
-        form, chosen, artifact = self.query_one(ContractForm), self.get_chosen(), self.get_artifact()
-        if chosen is None or artifact is None:
-            return
-        function, holders = event.request.function, self.get_holders()
-        try:
-            arguments, _ = self._parse(event.request)
-            host, context = open_state(self.session.simulation, NodeId(0), self.session.cursor_us)
-            ask = partial(read_function, host, context, chosen.address, function, arguments, artifact.abi)
-            values = await run_in_turns(ask)
-        except ChainroomError as error:
-            form.answer(str(error), "bad")
-            return
-        kinds = (output.type for output in function.outputs)
-        texts = [format_value(kind, value, holders.describe) for kind, value in zip(kinds, values, strict=True)]
-        form.answer("\n".join(texts) or "nothing", "good")
-
-    @on(ContractForm.Tried)
-    @work(exclusive=True, group="contracts-try")
-    async def on_tried(self, event: ContractForm.Tried) -> None:
-        """Say what it would do."""
-        await self._try(event.request)
-
-    async def _try(self, request: Request) -> tuple[Create | Call, Trial] | None:
-        form, chosen, artifact, account = (
-            self.query_one(ContractForm), self.get_chosen(), self.get_artifact(), self.wallet.wallets.account,
-        )  # fmt: skip
-        if artifact is None:
-            return None
-        if account is None:
-            form.answer("make a wallet first (3, then w): whoever calls must sign", "bad")
-            return None
-        try:
-            arguments, value = self._parse(request)
-            action = (
-                build_create(artifact, arguments, value)
-                if chosen is None
-                else build_call(chosen.address, request.function, arguments, value)
-            )
-            session, node = self.session, self.wallet.node
-            trial = await run_in_turns(
-                partial(try_action, session.simulation, node, session.cursor_us, account, action, artifact.abi)
-            )
-        except ChainroomError as error:
-            form.answer(str(error), "bad")
-            return None
-        form.answer(self._describe_trial(trial, request, artifact), "bad" if trial.problem else "good")
-        return action, trial
-
-    def _describe_trial(self, trial: Trial, request: Request, artifact: Artifact) -> str:
-        if trial.problem or trial.result is None:
-            return f"it would fail: {trial.problem}"
-        result, holders = trial.result, self.get_holders()
-        lines = [f"it would succeed, with {format_count(result.gas_used)} gas (limit {format_count(trial.gas_limit)})"]
-        lines += [" ".join(present.describe_log(log, artifact.abi, holders)) for log in result.logs[:8]]
-        if result.created is None and request.function.outputs and result.output:
-            values = request.function.decode_output(result.output)
-            kinds = (output.type for output in request.function.outputs)
-            shown = (format_value(kind, value, holders.describe) for kind, value in zip(kinds, values, strict=True))
-            lines.append(f"answers {', '.join(shown)}")
-        return "\n".join(lines)
-
-    @property
-    def wallet(self) -> "WalletView":
-        """The wallet screen, which signs."""
-        from app.screens.wallet import WalletView
-
-        view = self.app.home.get_view("wallet")
-        assert isinstance(view, WalletView)
-        return view
-
-    @on(ContractForm.Sent)
-    @work(exclusive=True, group="contracts")
-    async def on_sent(self, event: ContractForm.Sent) -> None:
-        """Try it, then review, sign and send; what would fail is not sent."""
-        tried = await self._try(event.request)
-        if tried is None or tried[1].problem:
-            return
-        action, trial = tried
-        name = "a new contract" if isinstance(action, Create) else self.get_holders().describe(action.contract)
-        note = f"gas up to {format_count(trial.gas_limit)}; what it does not use comes back"
-        if action.amount:
-            note += f"; {format_coins(action.amount)} go along"
-        if await self.wallet.send_action(action, trial.gas_limit, name, note):
-            self.query_one(ContractForm).answer("sent: it shows under Calls once a block has it", "good")
 
     # Actions ---------------------------------------------------------------------------------------------------------
 

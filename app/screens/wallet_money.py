@@ -4,12 +4,12 @@ Whatever needs a key first sees to it that the wallet is open; what goes into th
 ``ChainroomApp.submit``, like everything else.
 """
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from textual import on, work
 from textual.widgets import Button
 
-from app.payments import Draft, build_payment, build_replacement, compute_fee_choices
+from app.payments import Draft, FeeChoice, build_payment, build_replacement, compute_fee_choices
 from app.present.wallet import Payment
 from app.present.wallet_rows import describe_other
 from app.screens.wallet_actions import WalletActions
@@ -23,9 +23,6 @@ from chain.ledger.actions import Action
 from chain.ledger.transaction import SignedTransaction, encode_transaction
 from chain.simulation.commands import SubmitTransaction
 from chain.units import Hash
-
-if TYPE_CHECKING:
-    pass
 
 Outcome = Literal["sent", "refused", "kept"]
 """What became of a payment: handed in, not taken by the run, not sent."""
@@ -91,17 +88,28 @@ class WalletMoney(WalletActions):
             self.history.cursor = 0
             self.history.focus()
 
+    def draft_action(self, action: Action, gas_limit: int) -> Draft | None:
+        """Return what another screen wants to send, not signed; None where no account can sign it."""
+        drafted = self._draft(action, gas_limit)
+        return None if drafted is None else drafted[0]
+
+    def _draft(self, action: Action, gas_limit: int) -> tuple[Draft, FeeChoice] | None:
+        account, simulation, at_us = self.wallets.account, self.session.simulation, self.session.cursor_us
+        if account is None or account.authority is None:
+            return None
+        balance = self.compute_view(account).balance
+        choice = compute_fee_choices(simulation, self.node, at_us, action, account.authority, gas_limit)[1]
+        nonce, committed = balance.next_nonce, balance.committed
+        draft = build_payment(simulation, self.node, at_us, account, action, choice, nonce, committed, gas_limit)
+        return draft, choice
+
     async def send_action(self, action: Action, gas_limit: int, name: str, note: str) -> bool:
         """Show what another screen wants to send; sign and send it when the person agrees. Return whether it was."""
-        account, view, simulation = self.wallets.account, self.view, self.session.simulation
-        if account is None or view is None or account.authority is None:
+        drafted = self._draft(action, gas_limit)
+        if drafted is None:
             self.app.tell("this account cannot sign: choose or make one on the wallet screen (3)", "warning")
             return False
-        at_us, balance = self.session.cursor_us, view.balance
-        choice = compute_fee_choices(simulation, self.node, at_us, action, account.authority, gas_limit)[1]
-        draft = build_payment(
-            simulation, self.node, at_us, account, action, choice, balance.next_nonce, balance.committed, gas_limit
-        )
+        draft, choice = drafted
         return await self._review_and_send(draft, Wish(action, name, choice), "Review and sign", note)
 
     async def _review_and_send(self, draft: Draft, wish: Wish, title: str, note: str) -> bool:

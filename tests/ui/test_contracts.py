@@ -37,6 +37,13 @@ async def go(app, pilot, *keys):
     return app.home.query_one(ContractsView)
 
 
+def read_number(form):
+    """The number a question was answered with, and that it says as of when."""
+    number, _, when = str(form.query_one("#form-answer").content).splitlines()
+    assert when.startswith("after block #")
+    return int(number.replace(" ", ""))
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_contracts_of_the_run_and_the_shelf_are_listed(start_still, size):
     async with start_still(size=size, **RUN) as (app, pilot):
@@ -97,13 +104,13 @@ async def test_a_question_is_answered_at_the_cursor(start_still):
         await app.wait_until(
             lambda: not form.query_one("#form-ask").has_class("-active")
         )  # it takes no click till then
-        now = int(str(form.query_one("#form-answer").content).replace(" ", ""))
+        now = read_number(form)
         assert now > 0
         app.run_shown.seek(app.run_shown.now_us // 2)
         app.show()
         await pilot.click("#form-ask")
         await pilot.pause()
-        assert int(str(form.query_one("#form-answer").content).replace(" ", "")) < now
+        assert read_number(form) < now
 
 
 async def test_what_does_not_fit_is_told_in_the_form(start_still):
