@@ -204,7 +204,7 @@ class ThingPage(ChoosingPage):
         self._show_page(page)
 
     def _show_page(self, page: Page) -> None:
-        colours = self.app.get_css_variables()
+        colours = self.app.theme_variables
         muted, colour = colours.get("muted", ""), colours.get(TONE_VARIABLES.get(page.tone, "foreground"), "")
         title = Text()
         title.append(clean(page.title, 80), style="bold")

@@ -109,7 +109,7 @@ class PlaygroundScreen(Screen[None]):
             tree.show(build_levels(values["leaves"]), read_number(values["place"], 1, leaves) - 1)
 
     def _write(self, lines: tuple[Line, ...]) -> Text:
-        colours, text = self.app.get_css_variables(), Text()
+        colours, text = self.app.theme_variables, Text()
         for number, line in enumerate(lines):
             label = ("\n" if number else "") + line.label.ljust(LABEL_CELLS)
             text.append(label, style=colours.get("muted", ""))

@@ -90,7 +90,7 @@ class ProofPage(RunScreen):
         self._show_proof("" if self._proof is not None else str(found))
 
     def _show_proof(self, problem: str = "") -> None:
-        proof, colours = self._proof, self.app.get_css_variables()
+        proof, colours = self._proof, self.app.theme_variables
         title = Text()
         if proof is None:
             title.append(clean(problem, 240))

@@ -127,7 +127,7 @@ class TamperPage(RunScreen):
             self._open()
 
     def _refresh(self, session: Session) -> None:
-        copy, colours = self._copy, self.app.get_css_variables()
+        copy, colours = self._copy, self.app.theme_variables
         title = Text(
             f"Tamper with #{copy.records[0].height} as {name_node(self._node)} stores it" if copy else "Tamper"
         )

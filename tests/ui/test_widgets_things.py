@@ -1,5 +1,7 @@
 """One thing close up: fields, Merkle tree, why, QR code; and the pens all widgets draw with."""
 
+from dataclasses import replace
+
 import pytest
 import segno
 from textual.color import Color
@@ -148,6 +150,22 @@ async def test_pens_follow_theme_and_focus(stage) -> None:
         await pilot.pause()
         assert widget.get_pens()[widget.PEN["land"]].color != pens[widget.PEN["land"]].color
         assert set(widget.PENS) <= set(PEN_RULES)
+
+
+async def test_a_theme_that_changes_one_variable_only_is_painted(stage) -> None:
+    fields = FieldList(FIELDS)
+    app = stage(fields)
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.register_theme(replace(app.current_theme, name="other", variables={"muted": "#123456"}))
+        app.theme = "other"
+        await pilot.pause()
+        muted = Color.parse("#123456").rich_color
+        painted = {segment.style.color for strip in app.screen._compositor.render_strips() for segment in strip}
+        assert muted in painted
+
+
+def test_pens_cost_nothing_when_styles_are_matched() -> None:
+    assert not FieldList._get_component_classes()
 
 
 async def test_without_colours_the_cursor_and_alarms_still_show(stage, monkeypatch) -> None:
