@@ -5,8 +5,9 @@ One may fall asleep and one may lie, each from a moment on; chain/contracts/libr
 
 from typing import Final, NamedTuple
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
 from chain.economy.course import PPM, Course
+from chain.economy.look import Ask, Look
 from chain.units import Address
 
 ERROR_PPM: Final = 4_000

@@ -8,7 +8,8 @@ they ask for, in order; None means that it is too early, and they look again.
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from chain.economy.application import PLAN_INTERVAL_US, Application, ApplicationParameters, Ask
+from chain.economy.application import PLAN_INTERVAL_US, Application, ApplicationParameters
+from chain.economy.look import Ask
 from chain.simulation.kernel import LANE_TRAFFIC
 from chain.simulation.signer import Signer
 from chain.simulation.world import World

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from chain.contracts.library import load_artifact
-from chain.economy.application import Application, Look
+from chain.economy.application import Application
+from chain.economy.look import Look
 from chain.ledger.actions import Call
 from chain.scenario import build, convert_scenario
 from chain.units import MINUTE, NodeId, TimeUs

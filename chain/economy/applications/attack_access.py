@@ -7,7 +7,7 @@ stranger tries to take over the safe one, and to pay from it.
 
 from typing import Final
 
-from chain.economy.application import Ask, Look
+from chain.economy.look import Ask, Look
 from chain.economy.staged import StagedApplication, Wish
 from chain.units import COIN, MINUTE
 

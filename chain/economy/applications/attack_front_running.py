@@ -11,7 +11,7 @@ from typing import Final
 
 from chain.contracts.keccak import compute_keccak
 from chain.draws import draw_bytes
-from chain.economy.application import Ask, Look
+from chain.economy.look import Ask, Look
 from chain.economy.staged import NOTHING, StagedApplication, Wish
 from chain.units import COIN, MINUTE, SECOND
 

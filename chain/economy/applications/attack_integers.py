@@ -7,7 +7,7 @@ tries it with the safe token.
 
 from typing import Final
 
-from chain.economy.application import Ask, Look
+from chain.economy.look import Ask, Look
 from chain.economy.staged import StagedApplication, Wish
 from chain.units import MINUTE
 

@@ -8,7 +8,7 @@ average. After fifteen minutes the thief robs the trusting market; after twenty 
 
 from typing import Final
 
-from chain.economy.application import Ask, Look
+from chain.economy.look import Ask, Look
 from chain.economy.staged import NOTHING, StagedApplication, Wish
 from chain.theory.amm import compute_amount_out
 from chain.units import MINUTE, SECOND

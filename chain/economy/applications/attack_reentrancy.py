@@ -6,7 +6,7 @@ ten minutes the thief robs the naive one with a tenth of what lies there, and af
 
 from typing import Final
 
-from chain.economy.application import Ask, Look
+from chain.economy.look import Ask, Look
 from chain.economy.staged import StagedApplication, Wish
 from chain.units import COIN, MINUTE
 

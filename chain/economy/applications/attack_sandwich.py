@@ -9,7 +9,7 @@ it is not worth it, for no sandwich takes more than the least leaves.
 
 from typing import Final
 
-from chain.economy.application import Ask, Look, Pending
+from chain.economy.look import Ask, Look, Pending
 from chain.economy.staged import NOTHING, StagedApplication, Wish
 from chain.theory.amm import Reserves, Sandwich, compute_amount_out, find_best_sandwich
 from chain.units import COIN, MINUTE, SECOND

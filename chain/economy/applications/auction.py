@@ -9,7 +9,8 @@ forget, and lose the deposit. Whoever wins a deed may be its next seller.
 from typing import Final, NamedTuple
 
 from chain.draws import draw_below, draw_bytes
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import COIN, Address
 
 REGISTRAR: Final = 0

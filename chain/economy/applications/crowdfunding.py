@@ -7,7 +7,8 @@ Afterwards founders claim and backers are refunded, and nobody had to trust anyb
 
 from typing import Final, NamedTuple
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import COIN
 
 

@@ -8,7 +8,8 @@ running vote and finds that they do not count for it; the members also give a sh
 from typing import Final, NamedTuple
 
 from chain.draws import draw_below
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import COIN, Address
 
 MEMBERS: Final = 12

@@ -8,7 +8,8 @@ ten sellers gives the money back, one in twenty buyers falls silent, and the sel
 from typing import Final, NamedTuple
 
 from chain.draws import draw_below
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import COIN, Address
 
 ARBITER: Final = 0

@@ -7,9 +7,10 @@ take; the arbitrageur trades whenever the pool's price leaves the bounds around 
 
 from typing import Final
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
 from chain.economy.applications.money import DOLLAR, FOUNDER, MOST, ask_for_money, deploy_money
 from chain.economy.course import Course
+from chain.economy.look import Ask, Look
 from chain.theory.amm import Reserves, compute_amount_out, compute_arbitrage
 from chain.units import COIN
 

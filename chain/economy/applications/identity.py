@@ -20,7 +20,8 @@ from chain.contracts.selective_disclosure import (
     is_presentation_valid,
 )
 from chain.draws import draw_below, draw_bytes
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import Hash
 from chain.wallet.secret import Secret
 

@@ -8,9 +8,10 @@ it is low. The liquidator looks for debts that are not healthy any more.
 
 from typing import Final
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
 from chain.economy.applications.money import DOLLAR, FOUNDER, MOST, ask_for_money, deploy_money
 from chain.economy.course import Course
+from chain.economy.look import Ask, Look
 from chain.economy.reporters import Reporters
 from chain.theory.lending import WAD
 from chain.units import COIN

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import COIN
 
 MOST: Final = 2**256 - 1

@@ -9,7 +9,8 @@ divided one lies: sent safely, it is refused.
 
 from typing import Final
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import COIN
 
 REGISTRY, BUILDER, TENANT = 0, 1, 2

@@ -8,8 +8,9 @@ falls asleep after twenty minutes, and another tells ten times the price from mi
 
 from typing import Final
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
 from chain.economy.course import Course
+from chain.economy.look import Ask, Look
 from chain.economy.reporters import Reporters
 from chain.theory.lending import WAD
 from chain.units import COIN

@@ -7,7 +7,8 @@ that has reached the shops and recalls it: whoever holds what was made of it tak
 
 from typing import Any, Final, NamedTuple
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import Address
 
 AUTHORITY: Final = 0

@@ -3,7 +3,8 @@
 Contracts: token.vy, token_sale.vy. The founder puts 50 000 tokens into the sale; the goal is 100 lots of 100 tokens.
 """
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import COIN
 
 TOKEN = 10**18

@@ -7,7 +7,8 @@ owners replace the stolen key, by a proposal like any other, and the thief is no
 
 from typing import Final, NamedTuple
 
-from chain.economy.application import Application, Ask, Look
+from chain.economy.application import Application
+from chain.economy.look import Ask, Look
 from chain.units import COIN, Address
 
 OWNERS: Final = (0, 1, 2, 3, 4)
