@@ -11,15 +11,25 @@ from chain.contracts.keccak import compute_keccak
 from chain.units import Address
 
 
-def _encode_rlp_bytes(data: bytes) -> bytes:
+def encode_rlp_bytes(data: bytes) -> bytes:
     """Return the RLP of a string of at most 55 bytes."""
     return data if len(data) == 1 and data[0] < 0x80 else bytes([0x80 + len(data)]) + data
 
 
+def encode_rlp_number(number: int) -> bytes:
+    """Return the RLP of a number: its bytes without zeros in front."""
+    return encode_rlp_bytes(number.to_bytes((number.bit_length() + 7) // 8))
+
+
+def encode_rlp_list(*items: bytes) -> bytes:
+    """Return the RLP of a list of encoded items, at most 55 bytes together."""
+    joined = b"".join(items)
+    return bytes([0xC0 + len(joined)]) + joined
+
+
 def compute_create_address(creator: bytes, nonce: int) -> Address:
     """Return the address of the contract that ``creator`` makes with CREATE, or a transaction, at ``nonce``."""
-    fields = _encode_rlp_bytes(creator) + _encode_rlp_bytes(nonce.to_bytes((nonce.bit_length() + 7) // 8))
-    return Address(compute_keccak(bytes([0xC0 + len(fields)]) + fields)[-20:])
+    return Address(compute_keccak(encode_rlp_list(encode_rlp_bytes(creator), encode_rlp_number(nonce)))[-20:])
 
 
 def compute_create2_address(creator: bytes, salt: int, initcode: bytes) -> Address:

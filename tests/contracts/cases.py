@@ -1,7 +1,9 @@
 """A case: accounts, a block and a transaction as JSON, and what it comes to; the same in every machine.
 
 ``{"pre": {address: [nonce, balance, code, {key: value}]}, "env": {...}, "tx": {...}}`` with numbers and bytes as
-hexadecimal text. A result has ``error``, ``output``, ``gas_used``, ``refund``, ``logs`` and ``post``, the accounts
+hexadecimal text; ``tx`` may have ``blobs``, hashes, or ``consents``, ``[chain, target, nonce, y_parity, r, s]``.
+
+A result has ``error``, ``output``, ``gas_used``, ``refund``, ``logs`` and ``post``, the accounts
 afterwards; or ``invalid`` when the transaction may not be in a block.
 """
 
@@ -12,7 +14,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from chain.contracts.evm import Account, Context, Halt, MemoryHost, Message, Mode, execute_transaction
+from chain.contracts.evm import Account, Authorization, Context, Halt, MemoryHost, Message, Mode, execute_transaction
 from chain.errors import InvalidTransaction
 from chain.units import Address, Hash
 
@@ -96,6 +98,11 @@ def make_message(tx: dict[str, Any]) -> Message:
             (Address(bytes.fromhex(name)), tuple(int(key, 16) for key in keys)) for name, keys in tx["access"]
         ),
         nonce=int(tx["nonce"], 16),
+        blob_hashes=tuple(Hash(bytes.fromhex(text)) for text in tx.get("blobs", ())),
+        authorizations=tuple(
+            Authorization(chain_id, Address(bytes.fromhex(target)), nonce, y_parity, int(r, 16), int(s, 16))
+            for chain_id, target, nonce, y_parity, r, s in tx.get("consents", ())
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from random import Random
 
 from assembler import assemble, push
 from cases import Case, make_case
+from programs import make_delegating_case
 
 from chain.contracts.addresses import compute_create_address
 from chain.contracts.evm.opcodes import OPCODES, Kind, Opcode
@@ -217,4 +218,5 @@ def make_transaction_cases() -> list[Case]:
 def make_directed_cases() -> list[Case]:
     """Return all of them."""
     made = [make_opcode_cases(), make_call_cases(), make_storage_cases(), make_precompile_cases()]
-    return [case for cases in [*made, make_transaction_cases()] for case in cases]
+    made += [make_transaction_cases(), [make_delegating_case(seed) for seed in range(100)]]
+    return [case for cases in made for case in cases]

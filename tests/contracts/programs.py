@@ -5,11 +5,15 @@ loop, jump to computed places, touch storage, memory and logs, and now and then 
 """
 
 from random import Random
+from typing import Any
 
 from assembler import BYTES, assemble
 from cases import SENDER, Case, make_case
+from coincurve import PrivateKey
 
+from chain.contracts.addresses import encode_rlp_bytes, encode_rlp_list, encode_rlp_number
 from chain.contracts.evm.opcodes import OPCODES, Kind
+from chain.contracts.keccak import compute_keccak
 
 EDGES = [0, 1, 2, 3, 31, 32, 33, 64, 255, 256, 257, 2**64 - 1, 2**64, 2**128, 2**160 - 1, 2**255 - 1, 2**255]
 EDGES += [2**255 + 1, 2**256 - 1, 2**256 - 2, 2**256 - 32, 0x80, 0x8000, 0x7F, 0xDEADBEEF << 200]
@@ -250,6 +254,47 @@ def make_random_case(seed: int) -> Case:
     )
     value = random.choice([0, 0, 1, 10**9])
     return make_case(pre, to, data=data.hex(), gas=gas, value=hex(value), access=access)
+
+
+def sign_consent(key: int, chain_id: int, target: str, nonce: int) -> list[Any]:
+    """Return a consent of the account of a private key to delegate."""
+    fields = [encode_rlp_number(chain_id), encode_rlp_bytes(bytes.fromhex(target)), encode_rlp_number(nonce)]
+    digest = compute_keccak(b"\x05" + encode_rlp_list(*fields))
+    signature = PrivateKey.from_int(key).sign_recoverable(digest, hasher=None)
+    return [chain_id, target, nonce, signature[64], hex(int.from_bytes(signature[:32])), "0x" + signature[32:64].hex()]
+
+
+def make_delegating_case(seed: int) -> Case:
+    """Return the case of a seed with consents to delegate, some of them void, or with blobs."""
+    random, case = Random(seed), make_random_case(seed)
+    if random.random() < 0.1:
+        case["tx"]["blobs"] = [f"{random.choice([1, 1, 1, 1, 1, 1, 1, 0]):02x}" + "b1" * 31] * random.randrange(1, 11)
+        return case
+    people = {key: compute_keccak(PrivateKey.from_int(key).public_key.format(False)[1:])[12:].hex() for key in (1, 2)}
+    for name in people.values():
+        if random.random() < 0.7:
+            code = random.choice(["", "", "00", "ef0100" + random.choice(CONTRACTS)])
+            case["pre"][name] = [hex(random.choice([0, 1, 2**64 - 1])), hex(random.choice([1, 9])), code, {}]
+    targets = [*CONTRACTS, *people.values(), "00" * 20, "00" * 19 + "04", case["tx"]["sender"]]
+    consents = []
+    for _ in range(random.randrange(1, 5)):
+        key = random.choice([1, 1, 2])
+        nonce = int(case["pre"].get(people[key], ["0x0"])[0], 16) + random.choice([0, 0, 0, 1])
+        consent = sign_consent(key, random.choice([1, 1, 0, 5]), random.choice(targets), min(nonce, 2**64 - 1))
+        if random.random() < 0.2:
+            place = random.randrange(3, 6)
+            consent[place] = random.choice([0, 1, 2]) if place == 3 else hex(random.choice([0, 5, 2**255, 2**256 - 1]))
+        consents.append(consent)
+    case["tx"]["consents"] = consents
+    if case["tx"]["to"]:
+        case["tx"]["to"] = random.choice([case["tx"]["to"], *people.values()])
+        calls = Writer(random)
+        case["pre"][CONTRACTS[0]][2] = assemble(
+            *(item for name in people.values() for item in (0, 0, 0, 0, 0, int(name, 16), "GAS", "CALL", "POP")),
+            *calls.write_statement(),
+        ).hex()
+    case["tx"]["gas"] += 25_000 * len(consents) * random.choice([0, 1, 1, 1])
+    return case
 
 
 def write_raw(random: Random) -> bytes:

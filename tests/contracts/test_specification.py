@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cases import ENV, VECTORS, ask_specification, compare, digest, get_oracle, run_case, shorten
 from directed import make_directed_cases
-from programs import CONTRACTS, Writer, make_random_case, make_raw_case
+from programs import CONTRACTS, Writer, make_delegating_case, make_random_case, make_raw_case
 
 from chain.contracts.evm import Mode
 
@@ -28,7 +28,7 @@ def directed() -> list[tuple[dict, list]]:
 
 @MODES
 def test_every_opcode_and_rule_is_as_recorded(directed: list[tuple[dict, list]], mode: Mode) -> None:
-    """More than a thousand cases: every opcode on edge values, calls, creations, storage prices, precompiles."""
+    """More than a thousand cases: every opcode on edge values, calls, creations, storage prices, precompiles, delegations."""
     for case, (name, *expected) in directed:
         assert digest(case) == name, "directed.py has changed: run tests/contracts/oracle/record.py"
         assert shorten(run_case(case, mode)) == expected, case
@@ -81,7 +81,8 @@ def _find_difference(cases: list[dict[str, Any]]) -> str | None:
 def test_fresh_random_transactions_agree_with_the_specification(first: int) -> None:
     """The same as recorded, on transactions nobody has looked at."""
     seeds = range(10_000_000 + first, 10_000_000 + first + (1000 if FULL else 300))
-    assert _find_difference([(make_random_case if seed % 3 else make_raw_case)(seed) for seed in seeds]) is None
+    makers = (make_raw_case, make_random_case, make_random_case, make_delegating_case)
+    assert _find_difference([makers[seed % 4](seed) for seed in seeds]) is None
 
 
 @pytest.mark.statistics

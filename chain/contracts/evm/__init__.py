@@ -5,10 +5,10 @@
 What is in: EIP-150 (63/64 of the gas), 160, 170 (code size), 161 (empty accounts), 211, 214 (static calls), 145
 (shifts), 1014 (CREATE2), 1052, 1344, 1884, 2028, 2200, 2929 and 2930 (access costs and lists), 3198 (BASEFEE), 3529
 (refunds), 3541 (0xEF), 3651 (warm coinbase), 3855 (PUSH0), 3860 (initcode), 4399 (PREVRANDAO), 1153 (transient
-storage), 5656 (MCOPY), 6780 (SELFDESTRUCT), 7516 and 4844's opcodes (there are no blobs), 7610 (collisions), 7623 (the
-floor of calldata), and obeying accounts that delegate (7702).
+storage), 5656 (MCOPY), 6780 (SELFDESTRUCT), 4844 and 7516 (hashes of blobs and their price), 7610
+(collisions), 7623 (the floor of calldata) and 7702 (accounts that delegate, and transactions that make them).
 
-What is not: blob and set-code transactions, system contracts, the precompiles 6 to 8 and 10 to 17.
+What is not: a block's system contracts, and the precompiles 6 to 8 and 10 to 17.
 
 How a message runs: ``transaction`` checks and opens the first ``Frame``; ``interpreter`` runs frames from a list;
 ``opcodes`` is the table of what each opcode costs and which function does it; those functions live in
@@ -21,11 +21,12 @@ every opcode and random programs.
 
 from chain.contracts.evm.halts import Halt
 from chain.contracts.evm.host import Account, Context, Host, MemoryHost
-from chain.contracts.evm.message import Log, Message, Mode, Result
+from chain.contracts.evm.message import Authorization, Log, Message, Mode, Result
 from chain.contracts.evm.transaction import execute_message, execute_transaction
 
 __all__ = [
     "Account",
+    "Authorization",
     "Context",
     "Halt",
     "Host",

@@ -160,9 +160,10 @@ def basefee(frame: Frame) -> int:
     return frame.execution.context.base_fee
 
 
-def blobhash(frame: Frame, index: int) -> int:  # noqa: ARG001
-    """Return 0: no transaction here carries blobs (EIP-4844)."""
-    return 0
+def blobhash(frame: Frame, index: int) -> int:
+    """Return the versioned hash of one of the transaction's blobs; 0 beyond the last (EIP-4844)."""
+    hashes = frame.execution.blob_hashes
+    return int.from_bytes(hashes[index]) if index < len(hashes) else 0
 
 
 def blobbasefee(frame: Frame) -> int:

@@ -7,7 +7,7 @@ from chain.contracts.evm.gas import compute_memory_gas
 from chain.contracts.evm.halts import ExceptionalHalt, Halt, fail_out_of_gas
 from chain.contracts.evm.host import Context, Host
 from chain.contracts.evm.journal import Journal
-from chain.contracts.evm.message import Mode
+from chain.contracts.evm.message import Message, Mode
 from chain.contracts.evm.program import Program, get_program
 
 if TYPE_CHECKING:
@@ -53,10 +53,22 @@ _VIEW_BYTES: Final = 4096
 class Execution:
     """What all frames of one message share."""
 
-    __slots__ = ("_programs", "child", "context", "give_way", "host", "journal", "mode", "observer", "origin")
+    __slots__ = (
+        "_programs",
+        "blob_hashes",
+        "child",
+        "context",
+        "give_way",
+        "host",
+        "journal",
+        "mode",
+        "observer",
+        "origin",
+    )
 
-    def __init__(self, host: Host, context: Context, origin: int, mode: Mode, observer: Observer | None) -> None:
-        self.host, self.context, self.origin, self.mode, self.observer = host, context, origin, mode, observer
+    def __init__(self, host: Host, context: Context, message: Message, mode: Mode, observer: Observer | None) -> None:
+        self.host, self.context, self.mode, self.observer = host, context, mode, observer
+        self.origin, self.blob_hashes = int.from_bytes(message.sender), message.blob_hashes
         self.journal = Journal(host)
         self.child: Frame | None = None
         self.give_way = _give_way[0]

@@ -1,7 +1,8 @@
 """What everything costs: the gas schedule of the Prague fork.
 
 Source: Yellow Paper, appendix G, as changed by EIP-150 (calls), 160 (EXP), 1884 and 2929 (state access), 2200 and 3529
-(storage and its refunds), 2028, 3860 (initcode), 5656 (MCOPY) and 7623 (floor of calldata).
+(storage and its refunds), 2028, 3860 (initcode), 5656 (MCOPY) and 7623 (floor of calldata), 7702 (delegations),
+and 4844 and 7691 (blobs).
 """
 
 from typing import Final
@@ -48,6 +49,16 @@ TOKEN: Final = 4
 FLOOR_TOKEN: Final = 10
 ACCESS_LIST_ADDRESS: Final = 2400
 ACCESS_LIST_SLOT: Final = 1900
+AUTHORIZATION: Final = 25_000
+"""For every consent to delegate, of which"""
+AUTHORIZATION_REFUND: Final = 12_500
+"""comes back when the account was there already (EIP-7702)."""
+BLOB_GAS: Final = 131_072
+"""Gas of one blob, at a price of its own (EIP-4844)."""
+MAX_BLOBS: Final = 9
+"""In a block (EIP-7691)."""
+BLOB_HASH_VERSION: Final = 1
+"""First byte of a blob's hash."""
 MAX_REFUND_DIVISOR: Final = 5
 """At most a fifth of the gas used comes back (EIP-3529)."""
 
@@ -62,14 +73,18 @@ def compute_memory_gas(words: int) -> int:
     return MEMORY_WORD * words + words * words // MEMORY_QUADRATIC_DIVISOR
 
 
-def compute_intrinsic_gas(data: bytes, creates: bool, addresses: int, slots: int) -> tuple[int, int]:
+def compute_intrinsic_gas(
+    data: bytes, creates: bool, addresses: int, slots: int, authorizations: int = 0
+) -> tuple[int, int]:
     """Return what a transaction pays before its first opcode, and the least it pays in all for its data.
 
-    ``addresses`` and ``slots`` count the entries of its access list (EIP-2930), repeated ones too.
+    ``addresses`` and ``slots`` count the entries of its access list (EIP-2930), repeated ones too, and
+    ``authorizations`` its consents to delegate.
     """
     zero_bytes = data.count(0)
     tokens = zero_bytes + 4 * (len(data) - zero_bytes)
     intrinsic = TRANSACTION + TOKEN * tokens + ACCESS_LIST_ADDRESS * addresses + ACCESS_LIST_SLOT * slots
+    intrinsic += AUTHORIZATION * authorizations
     if creates:
         intrinsic += TRANSACTION_CREATE + INITCODE_WORD * count_words(len(data))
     return intrinsic, TRANSACTION + FLOOR_TOKEN * tokens

@@ -70,7 +70,7 @@ class Context:
     gas_price: int = 0
     """Price of a unit of gas that the transaction pays in all."""
     blob_base_fee: int = 0
-    """There are no blobs here (EIP-7516); on Ethereum never less than 1."""
+    """Price of a unit of a blob's gas (EIP-7516); chainroom's ledger has no blobs, on Ethereum it is never under 1."""
 
 
 @dataclass(slots=True)

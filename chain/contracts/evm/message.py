@@ -19,6 +19,22 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorization:
+    """An account's signed consent that another account's code runs for it (EIP-7702)."""
+
+    chain_id: int
+    """The chain on which it holds; 0 for any."""
+    target: Address
+    """Whose code shall run; 20 zero bytes take the delegation back."""
+    nonce: int
+    """The signer's nonce."""
+    y_parity: int
+    r: int
+    s: int
+    """The signature (secp256k1), from which the signer is recovered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One transaction as the machine sees it: signatures, fees and nonces are the ledger's."""
 
@@ -35,6 +51,10 @@ class Message:
     """Accounts and storage keys paid for in advance (EIP-2930)."""
     nonce: int | None = None
     """The transaction's nonce, which names the created contract; None takes the sender's as the host has it."""
+    blob_hashes: tuple[Hash, ...] = ()
+    """The versioned hashes of the blobs that go along (EIP-4844); only ``execute_transaction`` charges for them."""
+    authorizations: tuple[Authorization, ...] = ()
+    """Consents to delegate, of other accounts or the sender (EIP-7702)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+from chain.contracts.evm.authorization import recover_address
 from chain.contracts.evm.blake2 import load_compress
 from chain.contracts.evm.frame import Frame, use_gas
 from chain.contracts.evm.gas import count_words
 from chain.contracts.evm.halts import ExceptionalHalt, Halt
-from chain.contracts.keccak import compute_keccak
 
 Precompile = Callable[[Frame], bytes]
 
-_CURVE_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-"""Number of points of secp256k1."""
 _LAST: Final = 17
 
 
@@ -37,28 +35,13 @@ def _read_number(frame: Frame, offset: int, size: int) -> int:
     return int.from_bytes(chunk) << 8 * (size - len(chunk))
 
 
-@cache
-def _load_recover() -> Callable[[bytes, bytes], bytes]:
-    from coincurve import PublicKey
-
-    def recover(signature: bytes, digest: bytes) -> bytes:
-        return PublicKey.from_signature_and_message(signature, digest, hasher=None).format(compressed=False)
-
-    return recover
-
-
 def ecrecover(frame: Frame) -> bytes:
     """Return the address that signed a digest with secp256k1, or nothing."""
     use_gas(frame, 3000)
     digest, v = _read(frame, 0, 32), _read_number(frame, 32, 32)
     r, s = _read_number(frame, 64, 32), _read_number(frame, 96, 32)
-    if v not in (27, 28) or not 0 < r < _CURVE_ORDER or not 0 < s < _CURVE_ORDER:
-        return b""
-    try:
-        key = _load_recover()(r.to_bytes(32) + s.to_bytes(32) + bytes([v - 27]), digest)
-    except Exception:  # the library says "no such key" with a bare Exception
-        return b""
-    return compute_keccak(key[1:])[12:].rjust(32, b"\0")
+    address = recover_address(digest, v - 27, r, s) if v in (27, 28) else None
+    return b"" if address is None else address.rjust(32, b"\0")
 
 
 def sha256(frame: Frame) -> bytes:

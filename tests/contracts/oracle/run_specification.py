@@ -11,13 +11,19 @@ import threading
 
 from ethereum.forks.prague import fork, vm
 from ethereum.forks.prague.blocks import Log  # noqa: F401  # loads the fork's modules in order
-from ethereum.forks.prague.fork_types import Account, Address
+from ethereum.forks.prague.fork_types import Account, Address, Authorization
 from ethereum.forks.prague.state import State, set_account, set_storage
-from ethereum.forks.prague.transactions import Access, AccessListTransaction, LegacyTransaction
+from ethereum.forks.prague.transactions import (
+    Access,
+    AccessListTransaction,
+    BlobTransaction,
+    LegacyTransaction,
+    SetCodeTransaction,
+)
 from ethereum.forks.prague.vm import interpreter
 from ethereum.forks.prague.vm.exceptions import InvalidParameter
 from ethereum_types.bytes import Bytes, Bytes0, Bytes32
-from ethereum_types.numeric import U64, U256, Uint
+from ethereum_types.numeric import U8, U64, U256, Uint
 
 REFUSED = (6, 7, 8, *range(10, 18))
 
@@ -95,13 +101,33 @@ def make_transaction(tx, env):
         "r": U256(1),
         "s": U256(1),
     }
-    if not tx["access"]:
+    blobs, consents = tx.get("blobs"), tx.get("consents")
+    if not tx["access"] and not blobs and not consents:
         return LegacyTransaction(v=U256(27), **fields)
     access = tuple(
         Access(Address(bytes.fromhex(name)), tuple(Bytes32(read_number(key).to_bytes(32, "big")) for key in keys))
         for name, keys in tx["access"]
     )
-    return AccessListTransaction(chain_id=U64(env["chain_id"]), access_list=access, y_parity=U256(0), **fields)
+    fields |= {"chain_id": U64(env["chain_id"]), "access_list": access, "y_parity": U256(0)}
+    if not blobs and not consents:
+        return AccessListTransaction(**fields)
+    price = fields.pop("gas_price")
+    fields |= {"max_fee_per_gas": price, "max_priority_fee_per_gas": price}
+    if blobs:
+        hashes = tuple(Bytes32(bytes.fromhex(text)) for text in blobs)
+        return BlobTransaction(max_fee_per_blob_gas=U256(1), blob_versioned_hashes=hashes, **fields)
+    return SetCodeTransaction(authorizations=tuple(make_consent(*consent) for consent in consents), **fields)
+
+
+def make_consent(chain_id, target, nonce, y_parity, r, s):
+    return Authorization(
+        chain_id=U256(chain_id),
+        address=Address(bytes.fromhex(target)),
+        nonce=U64(nonce),
+        y_parity=U8(y_parity),
+        r=U256(read_number(r)),
+        s=U256(read_number(s)),
+    )
 
 
 def run_case(case):
