@@ -305,7 +305,9 @@ def build(scenario: Scenario, seed: int | None = None, more: Mapping[Address, in
         Signer(faucet_seed).address,
         tuple(allocations),
     )
-    context = Context(seed, scenario.network.nodes, rates, compute_stakes(scenario), accounts)
+    context = Context(
+        seed, scenario.network.nodes, rates, compute_stakes(scenario), accounts, Signer(faucet_seed).address
+    )
     setup = WorldSetup(
         seed=seed,
         network=scenario.network,

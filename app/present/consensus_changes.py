@@ -13,12 +13,28 @@ from chain.adversary.behaviours import BEHAVIOURS, get_refusal
 from chain.consensus.base import Agent
 from chain.consensus.delegated import DelegatedRules
 from chain.errors import InvalidInput
-from chain.ledger.actions import Action, Deposit, Vote
+from chain.ledger.actions import Action, Deposit, Exit, Vote
 from chain.simulation import commands as c
 from chain.simulation.world import World
 from chain.units import Address, NodeId, TimeUs, parse_amount
 
 _POWERS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
+
+STAKE_WORDS: Final = {
+    "proof-of-stake": (
+        "; a newcomer waits in the queue",
+        "{name} asks to leave; the exit queue decides when it may.",
+    ),
+    "tendermint": (
+        "; it votes from the height after the next on",
+        "The faucet takes back what it put down for {name}, which loses its power at the height after the next.",
+    ),
+    "delegated-proof-of-stake": (
+        "; its own vote weighs so much more at the next count",
+        "The faucet takes back what it put down for {name}, whose own vote then weighs nothing.",
+    ),
+}
+"""By protocol what a deposit leads to, and what leaving means."""
 
 
 class Change(NamedTuple):
@@ -57,14 +73,16 @@ def list_changes(world: World, node: int, at_us: TimeUs) -> tuple[Change, ...]:
     if isinstance(rules, DelegatedRules) and any(one.node == node for one in rules.keyring.validators):
         prompt = "coins to stake, such as 50"
         changes += [
-            Change("vote", "Vote for", f"Your account approves {name} beside those it approves.", is_signed=True),
-            Change("unvote", "Vote no more", f"Your account approves {name} no longer.", is_signed=True),
+            Change("vote", "Vote", f"Your account approves {name} beside those it approves.", is_signed=True),
+            Change("unvote", "Unvote", f"Your account approves {name} no longer.", is_signed=True),
             Change("stake", "Stake", "Your votes weigh what you stake.", prompt, "50", is_signed=True),
+            Change("unstake", "Unstake", "You take back what you staked; it comes later.", is_signed=True),
         ]
     if rules.takes_stake:
-        help_ = f"The faucet puts down stake for {name}, in a transaction; a newcomer waits in the queue."
+        joining, leaving = STAKE_WORDS.get(world.consensus.name, ("", ""))
+        help_ = f"The faucet puts down stake for {name}, in a transaction{joining}."
         changes.append(Change("deposit", "Deposit", help_, "coins, such as 32", "32"))
-        changes.append(Change("exit", "Leave", f"{name} asks to leave; the exit queue decides when it may."))
+        changes.append(Change("exit", "Leave", leaving.format(name=name)))
     if agent is not None:
         changes.append(_build_turn(world, agent, name))
     if world.network.links.is_online(node, at_us):
@@ -85,12 +103,26 @@ def build_action(world: World, node: int, change: str, value: str, voter: Addres
     """Return what the person's account asks for in a transaction. Raises InvalidInput."""
     if change == "stake":
         return Deposit(parse_amount(value), voter)
+    if change == "unstake":
+        return Exit(voter)
+    approved, wanted = get_approved(world, voter), world.tables.proposers[node]
+    if change == "vote" and wanted not in approved:
+        return Vote((*approved, wanted))
+    if change == "unvote" and wanted in approved:
+        return Vote(tuple(account for account in approved if account != wanted))
+    allowed = "a node your account does not approve yet" if change == "vote" else "a node your account approves"
+    raise InvalidInput("vote", name_node(node), allowed)
+
+
+def get_approved(world: World, voter: Address) -> tuple[Address, ...]:
+    """Return whom an account approves under delegated proof of stake: as its latest vote says, in a block or not."""
+    waiting = [it.signed.transaction for it in world.transactions.open.values() if it.signed.sender == voter]
+    votes = sorted((it.nonce, it.action.candidates) for it in waiting if isinstance(it.action, Vote))
+    if votes:
+        return votes[-1][1]
     state, rules = world.get_canonical().state, world.consensus.rules
     accounts = [validator.account for validator in rules.keyring.validators]  # type: ignore[attr-defined]
-    approved = [accounts[index] for index in dict(state.electorate.ballots).get(voter, ())]
-    wanted = world.tables.proposers[node]
-    kept = [account for account in approved if account != wanted]
-    return Vote(tuple([*kept, wanted] if change == "vote" else kept))
+    return tuple(accounts[index] for index in dict(state.electorate.ballots).get(voter, ()))
 
 
 def build_commands(world: World, node: int, change: str, value: str) -> tuple[c.Command, ...]:

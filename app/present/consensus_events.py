@@ -141,8 +141,10 @@ def _find_power(world: World, parent: BlockRecord, record: BlockRecord) -> _Foun
         return
     for index, (old, new) in enumerate(zip(parent.state.powers, record.state.powers, strict=True)):
         node = _node_of(world, index)
-        if old and not new:
-            yield node, f"{name_node(node)} lost its seat", "attack"
+        if index in record.state.convicted and old:
+            yield node, f"{name_node(node)} lost its seat: it contradicted itself", "attack"
+        elif old and not new:
+            yield node, f"{name_node(node)} has left", "muted"
         elif new and not old:
             yield node, f"{name_node(node)} has a seat now", "good"
         elif old != new:

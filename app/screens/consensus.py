@@ -132,16 +132,23 @@ class ConsensusPage(RunScreen):
         self._frames += 1
         if key != self._key and is_due:
             self._key = key
+            node = self.get_node() if self._model is not None else None
             self._model = model = build_panel(world, at_us, self._node)
             self._fields.show(tuple(item.field for item in model.items))
             self._grid.show(model.grid)
             if self._members.columns != model.columns:
                 self._members.columns = model.columns
             self._members.show(len(model.members), self._get_row)
+            self._follow(node)
             self._shown_events = get_log(world).get_until(at_us)[::-1]
             self._events.show(len(self._shown_events), self._get_event_row)
             self._show_buttons(session)
         self._arrange()
+
+    def _follow(self, node: int | None) -> None:
+        """Keep the node chosen that was, wherever it stands among the members now."""
+        members = self._model.members if self._model is not None else ()
+        self._members.cursor = next((it for it, member in enumerate(members) if member.node == node), 0)
 
     def _get_event_row(self, place: int) -> Row:
         event = self._shown_events[place]

@@ -340,7 +340,7 @@ def build(parameters: DelegatedParameters, context: Context) -> Setup[Any]:
     approved = range(min(parameters.approvals, count))
     ballots = {accounts[index]: tuple((index + step) % count for step in approved) for index in range(count)}
     stakes = {one.account: one.power for one in keyring.validators}
-    electorate = Electorate(tuple(sorted(ballots.items())), build_book(stakes))
+    electorate = Electorate(tuple(sorted(ballots.items())), build_book(stakes, context.sponsor))
     rules = DelegatedRules(parameters, keyring, elect(ballots, stakes, parameters.producers), electorate)
     agents: dict[NodeId, Agent] = {one.node: Producer(rules, one.index) for one in keyring.validators}
     count = len(rules.producers)

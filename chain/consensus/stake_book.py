@@ -52,9 +52,9 @@ class StakeBook(msgspec.Struct, frozen=True):
         return tuple(Reward(refund.owner, refund.units) for refund in self.refunds if refund.due_us <= time_us)
 
 
-def build_book(stakes: dict[Address, int]) -> StakeBook:
-    """Return the book of genesis: everybody's stake is his own."""
-    return StakeBook(tuple(Stake(account, account, units) for account, units in sorted(stakes.items()) if units))
+def build_book(stakes: dict[Address, int], sponsor: Address | None = None) -> StakeBook:
+    """Return the book of genesis: all stake is put down by a sponsor, or everybody's is his own."""
+    return StakeBook(tuple(Stake(sponsor or it, it, units) for it, units in sorted(stakes.items()) if units))
 
 
 def apply_deposit(book: StakeBook, owner: Address, validator: Address, units: int) -> StakeBook:

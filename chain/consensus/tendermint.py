@@ -37,6 +37,7 @@ from chain.consensus.base import (
     View,
 )
 from chain.consensus.block_tree import BlockRecord
+from chain.consensus.stake_book import build_book
 from chain.consensus.tendermint_messages import (
     EVIDENCE,
     NIL,
@@ -336,7 +337,7 @@ def build(parameters: TendermintParameters, context: Context) -> Setup[Tendermin
         raise InvalidScenario("nodes.stake_coins", 0, "a stake of at least one coin for some node")
     nodes = [*staked, *(NodeId(node) for node, stake in enumerate(context.stakes) if stake < COIN)]
     keyring = build_keyring(context, nodes, [context.stakes[node] // COIN for node in nodes])
-    stakes = {context.accounts[node]: context.stakes[node] for node in staked}
-    rules = TendermintRules(parameters, keyring, stakes)
+    book = build_book({context.accounts[node]: context.stakes[node] for node in staked}, context.sponsor)
+    rules = TendermintRules(parameters, keyring, book)
     agents: dict[NodeId, Agent] = {it.node: TendermintAgent(parameters, rules, it.index) for it in keyring.validators}
     return Setup(parameters.protocol, rules, dict(sorted(agents.items())), 0)

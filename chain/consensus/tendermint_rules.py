@@ -22,7 +22,7 @@ from chain.consensus.base import Envelope, Finality, Rules, View
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.proposer_priority import Seats, build_seats, elect, update_seats
 from chain.consensus.quorums import compute_max_faulty, compute_quorum
-from chain.consensus.stake_book import StakeBook, apply_deposit, apply_exit, build_book, drop_due
+from chain.consensus.stake_book import StakeBook, apply_deposit, apply_exit, drop_due
 from chain.consensus.tendermint_messages import (
     EVIDENCE,
     NIL,
@@ -131,9 +131,9 @@ class TendermintRules(Rules[TendermintState]):
     finality = Finality.INSTANT
     takes_stake = True
 
-    def __init__(self, parameters: TendermintParameters, keyring: Keyring, stakes: dict[Address, int]) -> None:
-        """``stakes`` are those of genesis, in units."""
-        self.parameters, self.keyring, self.book = parameters, keyring, build_book(stakes)
+    def __init__(self, parameters: TendermintParameters, keyring: Keyring, book: StakeBook) -> None:
+        """``book`` has the stakes of genesis."""
+        self.parameters, self.keyring, self.book = parameters, keyring, book
         self._index: dict[bytes, int] = {validator.account: validator.index for validator in keyring.validators}
 
     def genesis(self, block: Block) -> TendermintState:

@@ -25,6 +25,8 @@ class Context:
     """Stake of each node's validator, in units; 0 where a node does not validate."""
     accounts: tuple[Address, ...]
     """The account of each node, which its rewards go to."""
+    sponsor: Address | None = None
+    """Who put down the stakes of genesis and may take them back by transaction; None: each account its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from chain.consensus.accountability import find_culprits
 from chain.consensus.base import Await, Broadcast, Effect, Finalize, Publish, SetTimer, View
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.consensus.proposer_priority import build_seats, elect
+from chain.consensus.stake_book import build_book
 from chain.consensus.tendermint import KEPT_HEIGHTS, Step, TendermintAgent, TendermintParameters
 from chain.consensus.tendermint_messages import (
     EVIDENCE,
@@ -60,7 +61,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.keyring = build_keyring(CONTEXT, [NodeId(node) for node in range(4)], [1] * 4)
         parameters = TendermintParameters(interval=Span(SECOND), unbonding=Span(5))
-        self.rules = TendermintRules(parameters, self.keyring, dict.fromkeys(ACCOUNTS, COIN))
+        self.rules = TendermintRules(parameters, self.keyring, build_book(dict.fromkeys(ACCOUNTS, COIN)))
         self.ledger, self.tree = Ledger(LedgerParameters(), {}), BlockTree()
         self.add(self.ledger.genesis, self.rules.genesis(self.ledger.genesis))
         self.agent = TendermintAgent(parameters, self.rules, self.me)
@@ -501,6 +502,28 @@ def test_proposers_take_turns_by_power() -> None:
         expected.append(world.setup.proposers.index(Address(account)))
     assert [record.origin for record in world.tree.records[1:31]] == expected
     assert get_heights(simulation) == [30] * 4  # node 3 has no stake: it only follows
+
+
+def test_a_validator_leaves_and_comes_back_while_the_chain_goes_on() -> None:
+    """The faucet has put down the stakes of genesis; it takes one back, and puts another down."""
+    simulation = start(5, """
+    [nodes]
+    stakes_coins = [40, 40, 40, 40, 0]
+    """)  # fmt: skip
+    run(simulation, 5)
+    for command, powers in (
+        (c.ExitValidator(2), (40, 40, 0, 40, 0)),
+        (c.DepositStake(4, 30 * COIN), (40, 40, 0, 40, 30)),
+        (c.DepositStake(2, 7 * COIN), (40, 40, 7, 40, 30)),
+        (c.ExitValidator(4), (40, 40, 7, 40, 0)),
+    ):
+        before = len(simulation.world.tree)
+        simulation.submit(command)
+        run(simulation, 8)
+        assert simulation.world.get_canonical().state.powers == powers
+        origins = {record.origin for record in simulation.world.tree.records[before + 4 :]}
+        assert origins <= {node for node, power in enumerate(powers) if power}
+        assert len(simulation.world.tree) >= before + 7
 
 
 def test_a_crashed_proposer_costs_one_round() -> None:

@@ -1,22 +1,29 @@
 """The page of the protocol, as a person uses it: open with c, ask every number why, see it as a node does."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.widgets import Button, Input
+from wallet_player import PASSWORD, PHRASE, Player, play
 
 from app.screens.access import AccessPage
 from app.screens.consensus import ConsensusPage
 from app.screens.dialogs import NameDialog
 from app.screens.explorer import ThingPage
 from app.screens.new_run import NewRunScreen
+from app.screens.wallet_dialogs import ReviewDialog
 from app.session import Session
 from app.starting import read_shipped_scenario
+from app.storage.keystore import Keystore
+from app.storage.vault import CHEAPEST
 from app.widgets.field_list import FieldList
 from app.widgets.virtual_table import VirtualTable
 from app.widgets.vote_grid import VoteGrid
 from app.widgets.why import WhyModal
 from chain.scenario import Scenario, apply_settings, build
-from chain.units import SECOND, TimeUs
+from chain.units import COIN, SECOND, TimeUs
+from chain.wallet.secret import Secret
 
 TITLES = {
     "proof-of-work": "Proof of work",
@@ -181,3 +188,73 @@ async def test_who_may_do_what_and_a_new_run_are_a_click_away(start_still: Any) 
         await pilot.click("#run-new")
         await pilot.pause()
         assert isinstance(app.screen, NewRunScreen)
+
+
+def find_button(app: Any, title: str) -> Button:
+    """The button of a change, which must be on the screen."""
+    button: Button = next(it for it in app.screen.query(Button) if it.display and str(it.label) == title)
+    return button
+
+
+def choose_member(app: Any, node: int) -> None:
+    """Put the cursor of the members on a node."""
+    page = app.screen
+    get_members(app).cursor = [member.node for member in page._model.members].index(node)
+    assert page.get_node() == node
+
+
+async def agree(player: Player) -> None:
+    """Read the review and sign."""
+    review = await player.expect(ReviewDialog)
+    await player.press("enter")
+    await player.until(lambda: player.app.screen is not review, "signed")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_somebody_stakes_votes_two_nodes_in_and_takes_it_all_back(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Delegated proof of stake from the page alone: what the chain counts, and who produces then."""
+    Keystore(tmp_path / "wallet.json", cost=CHEAPEST).create(Secret(PHRASE), Secret(PASSWORD), label="Maya")
+    more = ["consensus.producers=3", "nodes.stakes_coins=[9, 8, 7, 6, 5, 4]", "traffic.rate_per_s=0"]
+    more += ["consensus.election_interval=20s", "consensus.refund_delay=30s"]
+    scenario = apply_settings(get_scenario("delegated-proof-of-stake"), more)
+    async with play(tmp_path, size, scenario=scenario, seed=7) as player:
+        player.wallet.wallets.unlock(Secret(PASSWORD))
+        await player.advance(1)
+        await player.press("3", "f")
+        await player.until(lambda: player.payments, "coins on their way")
+        await player.advance_until(lambda: player.payments[0].state == "confirmed")
+        app, world, voter = player.app, player.session.simulation.world, player.wallet.wallets.accounts[0].address
+        await player.press("c")
+        page = await player.expect(ConsensusPage)
+        await player.advance(1)
+
+        find_button(app, "Stake").press()
+        dialog = await player.expect(NameDialog)
+        dialog.query_one(Input).value = "60"
+        await player.press("enter")
+        await agree(player)
+        for node in (4, 5):  # the second vote while the first is not in a block: none is lost
+            choose_member(app, node)
+            find_button(app, "Vote").press()
+            await agree(player)
+        await player.advance_until(lambda: voter in dict(world.get_canonical().state.electorate.ballots))
+        electorate, rules = world.get_canonical().state.electorate, world.consensus.rules
+        assert electorate.book.compute_stakes()[voter] == 60 * COIN
+        indices = tuple(rules.candidates[world.tables.proposers[node]] for node in (4, 5))
+        assert dict(electorate.ballots)[voter] == indices
+        await player.advance(90)  # counted, proposed, pending, active
+        await player.see("n04 was elected", "n05 was elected")
+        assert {record.origin for record in world.tree.records[-9:]} == {0, 4, 5}
+
+        find_button(app, "Vote").press()  # n05 has it already
+        await player.until(lambda: [it for it in app._notifications if "does not approve yet" in it.message], "refused")
+        choose_member(app, 4)
+        find_button(app, "Unvote").press()
+        await agree(player)
+        find_button(app, "Unstake").press()
+        await agree(player)
+        await player.advance_until(lambda: not world.get_canonical().state.electorate.book.compute_stakes().get(voter))
+        assert dict(world.get_canonical().state.electorate.ballots)[voter] == indices[1:]
+        await player.advance(150)
+        assert {record.origin for record in world.tree.records[-9:]} == {0, 1, 2}
+        assert app.screen is page
