@@ -19,7 +19,8 @@ from app.present import contracts as present
 from app.present.contracts import Deployed, Doing, Shelf, Told
 from app.present.heads import get_canonical
 from app.present.holders import Holders
-from app.present.stories import build_story, find_application
+from app.present.storage import STORAGE_COLUMNS, list_storage
+from app.present.stories import build_story, find_application, list_applications
 from app.present.stories.reader import Story
 from app.screens.contract_desk import ContractDesk
 from app.screens.contract_form import ContractForm
@@ -76,6 +77,7 @@ class ContractsView(View):
     ContractsView #contracts-tabs Button:focus { background: $panel; }
     ContractsView.-folded { layout: vertical; }
     ContractsView.-folded #contracts-left { width: 1fr; height: 8; layout: horizontal; }
+    ContractsView.-folded.-story #contracts-left { height: 5; }
     """
     )
 
@@ -116,7 +118,7 @@ class ContractsView(View):
             yield VirtualTable(
                 present.EVENT_COLUMNS, id="panel-events", classes="panel", empty="It has told nothing yet"
             )
-            yield VirtualTable(present.STORAGE_COLUMNS, id="panel-storage", classes="panel", empty="It keeps nothing")
+            yield VirtualTable(STORAGE_COLUMNS, id="panel-storage", classes="panel", empty="It keeps nothing")
             yield FieldList(id="panel-about", classes="panel")
 
     def on_mount(self) -> None:
@@ -161,6 +163,13 @@ class ContractsView(View):
             chosen.artifact if chosen is not None else self.shelf.get(self._chosen_name) if self._chosen_name else None
         )
 
+    def begin(self, session: Session) -> bool:
+        """Begin with another run: with its people's story, and return True, if there are people who use contracts."""
+        has_story = bool(list_applications(session.simulation))
+        self._is_fresh, self._address, self._key = True, None, None
+        self._show_panel("story" if has_story else "source")
+        return has_story
+
     def show(self, session: Session) -> None:
         """Bring lists and panel up to the cursor."""
         world = session.simulation.world
@@ -179,10 +188,9 @@ class ContractsView(View):
         table.border_title = f"In this run {len(rows)}"
         if self._is_fresh and self._deployed:
             self._address, self._is_fresh = self._deployed[0].address, False
-            if find_application(session.simulation, self._address) is not None:
-                self.call_after_refresh(self._show_panel, "story")
         if self._address is not None and self.get_chosen() is None:
-            self._address, self._chosen_name = None, self._chosen_name or self.shelf.get_names()[0]
+            self._address, self._is_fresh = None, True  # the moment is before it was deployed
+            self._chosen_name = self._chosen_name or self.shelf.get_names()[0]
         self._show_chosen(state, holders)
 
     def _show_shelf(self) -> None:
@@ -198,6 +206,7 @@ class ContractsView(View):
         chosen, artifact = self.get_chosen(), self.get_artifact()
         title = clean(chosen.name if chosen else f"{self._chosen_name.replace('_', ' ')} (not deployed)", 60)
         self.query_one("#contracts-right").border_title = title
+        self.query_one(f"#panel-{self._panel}").border_title = f"{PANELS[self._panel]} · {title}"
         if self._panel == "story":
             self._show_story(chosen, holders)
         elif self._panel == "source":
@@ -210,7 +219,6 @@ class ContractsView(View):
             for name in ("calls", "events", "storage"):
                 self.query_one(f"#panel-{name}", VirtualTable).show(0)
             self.query_one("#panel-about", FieldList).show(())
-        self.query_one(f"#panel-{self._panel}").border_title = f"{PANELS[self._panel]} · {title}"
 
     def _show_run_panel(self, chosen: Deployed, state: State, holders: Holders) -> None:
         if self._panel == "calls":
@@ -224,15 +232,17 @@ class ContractsView(View):
             show = present.build_event_row
             self.query_one("#panel-events", VirtualTable).show(len(told), lambda row: show(told[row], chosen, holders))
         elif self._panel == "storage":
-            rows = present.list_storage(chosen, state)
+            rows = list_storage(self.session.simulation.world, chosen, state, holders)
             self.query_one("#panel-storage", VirtualTable).show(len(rows), rows.__getitem__)
         else:
             self.query_one("#panel-about", FieldList).show(present.build_contract_fields(chosen, state, holders))
 
     def _show_story(self, chosen: Deployed | None, holders: Holders) -> None:
         simulation, panel = self.session.simulation, self.query_one(StoryPanel)
-        application = find_application(simulation, chosen.address) if chosen is not None else None
+        applications = list_applications(simulation) if self._is_fresh else []
+        application = next(iter(applications), None) if chosen is None else find_application(simulation, chosen.address)
         if application is not None:
+            panel.border_title = f"Story · {application.title}"
             panel.show(build_story(simulation, application, self.session.cursor_us, holders))
         elif chosen is None:
             panel.show(Story("Not deployed here. Use deploys it; docs/contracts tells what it is for."))
@@ -241,6 +251,7 @@ class ContractsView(View):
 
     def _show_panel(self, name: str) -> None:
         self._panel = name
+        self.set_class(name == "story", "-story")
         for it in PANELS:
             self.query_one(f"#panel-{it}").display = it == name
             self.query_one(f"#tab-{it}").set_class(it == name, "-chosen")

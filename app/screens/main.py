@@ -63,7 +63,15 @@ class MainScreen(RunScreen):
         switcher = self.query_one(ContentSwitcher)
         for tab in TABS:
             await switcher.add_content(_build_view(tab), id=tab.name)
-        self.go("network")
+        self.begin()
+
+    def begin(self) -> None:
+        """Show a run that has just been opened: what people of it do with contracts, if they do; else the network."""
+        from app.screens.contracts import ContractsView
+
+        contracts, session = self.get_view("contracts"), self.app.session
+        has_story = session is not None and isinstance(contracts, ContractsView) and contracts.begin(session)
+        self.go("contracts" if has_story else "network")
 
     def go(self, name: str) -> None:
         """Show a view and put the focus into it."""

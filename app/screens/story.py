@@ -19,8 +19,10 @@ from app.widgets.text import clean
 MOST_CHARTS: Final = 2
 LEAST_NUMBERS: Final = 2
 """Rows of numbers that a drawing leaves, however little room there is."""
-LEAST_ROWS: Final = 14
+LEAST_ROWS: Final = 10
 """Below so many rows there are numbers only."""
+ROWS_FOR_ALL: Final = 20
+"""Below so many rows only the first chart is drawn."""
 
 
 class StoryPanel(Vertical):
@@ -61,8 +63,7 @@ class StoryPanel(Vertical):
         self.query_one(FieldList).show(story.fields)
         for place in range(MOST_CHARTS):
             chart = self.query_one(f"#story-chart-{place}", LineChart)
-            chart.display = place < len(story.charts)
-            if chart.display:
+            if place < len(story.charts):
                 _show_chart(chart, story.charts[place])
         self.query_one(Drawing).show(story.drawing)
         self.set_class(not story.charts, "-plain")
@@ -76,6 +77,9 @@ class StoryPanel(Vertical):
         """Give the drawing what it needs of the height, while numbers and charts keep some; leave out flat charts."""
         story, drawing, height = self._story, self.query_one(Drawing), self.size.height
         self.set_class(height < LEAST_ROWS, "-flat")
+        charts = len(story.charts) if story is not None else 0
+        for place, chart in enumerate(self.query(LineChart)):
+            chart.display = place < (charts if height >= ROWS_FOR_ALL else min(charts, 1))
         drawing.display = story is not None and bool(story.drawing)
         if story is not None and drawing.display:
             others = height // 3 if story.charts else min(len(story.fields), height // 3)

@@ -24,6 +24,7 @@ from app.present.stories.escrow import build_escrow_story
 from app.present.stories.exchange import build_exchange_story
 from app.present.stories.identity import build_identity_story
 from app.present.stories.lending import build_lending_story
+from app.present.stories.plan import build_plan_fields
 from app.present.stories.reader import Reader, Story
 from app.present.stories.shared_house import build_shared_house_story
 from app.present.stories.stable_coin import build_stable_coin_story
@@ -60,10 +61,14 @@ STORIES: Final[dict[str, Callable[[Reader], Story]]] = {
 _told: "WeakKeyDictionary[World, dict[str, tuple[object, Story]]]" = WeakKeyDictionary()
 
 
+def list_applications(simulation: Simulation) -> list[Application]:
+    """Return the applications of a run."""
+    return [actor for actor in simulation.world.actors if isinstance(actor, Application)]
+
+
 def find_application(simulation: Simulation, contract: Address) -> Application | None:
     """Return the application a contract belongs to."""
-    applications = (actor for actor in simulation.world.actors if isinstance(actor, Application))
-    return next((it for it in applications if contract in it.addresses.values()), None)
+    return next((it for it in list_applications(simulation) if contract in it.addresses.values()), None)
 
 
 def build_story(simulation: Simulation, application: Application, at_us: TimeUs, holders: Holders) -> Story:
@@ -76,5 +81,6 @@ def build_story(simulation: Simulation, application: Application, at_us: TimeUs,
         story = STORIES[application.name](reader)
     except ChainroomError as error:  # an answer that cannot be given yet, such as a price nobody has reported
         story = Story(f"Not to be told just now: {error}")
+    story = story._replace(fields=(*build_plan_fields(reader), *story.fields))
     _told[simulation.world][application.name] = reader.head.hash, story
     return story
