@@ -21,6 +21,12 @@ from app.widgets.pens import PenMixin
 _EQUAL_PENS: Final = re.compile(rb"(.)\1*", re.DOTALL)
 
 
+@lru_cache(maxsize=4096)
+def _is_narrow(text: str) -> bool:
+    """Whether every character takes one cell."""
+    return text.isascii() or all(cell_len(char) == 1 for char in text)
+
+
 @lru_cache(maxsize=16)
 def build_absorbing_runs(plain_pens: int) -> re.Pattern[bytes]:
     """A pattern of runs in which empty cells (pen 0) join the plain pen 1 … ``plain_pens`` on their left.
@@ -59,6 +65,10 @@ class Canvas:
         if not 0 <= y < self.height:
             return x + cell_len(text)
         row, pens = self.rows[y], self.pens[y]
+        if thing is None and x >= 0 and _is_narrow(text):
+            shown = text[: max(0, self.width - x)]
+            row[x : x + len(shown)], pens[x : x + len(shown)] = shown, bytes((pen,)) * len(shown)
+            return x + len(text)
         for char in text:
             size = 1 if char.isascii() else cell_len(char)
             if size == 0:

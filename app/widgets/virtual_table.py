@@ -83,7 +83,7 @@ class VirtualTable(PenMixin, ScrollView, can_focus=True):
         """Show other rows (all visible ones are painted again)."""
         self.count, self.get_row = count, get_row or self.get_row
         self.cursor = max(0, min(self.cursor, count - 1))
-        self.virtual_size = Size(self.size.width, count + HEADER_ROWS)
+        self.virtual_size = Size(1, count + HEADER_ROWS)  # rows are as wide as the table: only their number counts
         self.refresh()
 
     def refresh_row(self, index: int) -> None:
@@ -93,11 +93,7 @@ class VirtualTable(PenMixin, ScrollView, can_focus=True):
             self.refresh(Region(0, y, self.size.width, 1))
 
     def on_mount(self) -> None:
-        """The size is known now."""
-        self.show(self.count)
-
-    def on_resize(self) -> None:
-        """Columns follow the width."""
+        """There is something to scroll now."""
         self.show(self.count)
 
     # Painting
