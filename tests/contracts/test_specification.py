@@ -28,7 +28,7 @@ def directed() -> list[tuple[dict, list]]:
 
 @MODES
 def test_every_opcode_and_rule_is_as_recorded(directed: list[tuple[dict, list]], mode: Mode) -> None:
-    """More than a thousand cases: every opcode on edge values, calls, creations, storage prices, precompiles, delegations."""
+    """More than a thousand cases: every opcode on edge values, calls, creations, storage, precompiles, delegations."""
     for case, (name, *expected) in directed:
         assert digest(case) == name, "directed.py has changed: run tests/contracts/oracle/record.py"
         assert shorten(run_case(case, mode)) == expected, case
