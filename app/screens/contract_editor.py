@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from app.contracts_compiler import CompileFailed, compile_vyper, is_compiler_installed
 from app.widgets.text import clean
+from app.widgets.way_back import build_way_back
 from chain.contracts.artifact import Artifact
 from chain.errors import ChainroomError
 
@@ -59,7 +60,7 @@ class ContractEditor(ModalScreen[Artifact | None]):
     def compose(self) -> ComposeResult:
         """Name, source, problems."""
         with Vertical() as box:
-            box.border_title, box.border_subtitle = "Edit a copy", "ctrl+r compile · esc leave"
+            box.border_title, box.border_subtitle = "Edit a copy", build_way_back("ctrl+r compile · esc leave")
             with Horizontal():
                 yield Input(self._proposed_name, id="editor-name", placeholder="name", compact=True)
                 yield Button("Compile", id="editor-compile", compact=True, variant="primary")

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from app.widgets.text import clean, fit
+from app.widgets.way_back import build_way_back
 
 _CSS = """
 {name} {{ align: center middle; }}
@@ -45,7 +46,7 @@ class NameDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Lead, field, problem."""
         with Vertical() as box:
-            box.border_title, box.border_subtitle = self._title, "enter to do it · esc to leave"
+            box.border_title, box.border_subtitle = self._title, build_way_back("enter to do it · esc to leave")
             yield Static(self._lead, classes="dialog--lead", markup=False)
             yield Input(self._value)
             yield Static(classes="dialog--problem", markup=False)
@@ -88,7 +89,7 @@ class ChoiceDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The list."""
         with Vertical() as box:
-            box.border_title, box.border_subtitle = self._title, "↑ ↓ choose · enter · esc to leave"
+            box.border_title, box.border_subtitle = self._title, build_way_back("↑ ↓ choose · enter · esc to leave")
             yield OptionList(
                 *(Option(_build_line(choice), choice.key, not choice.is_possible) for choice in self._choices)
             )

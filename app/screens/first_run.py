@@ -14,6 +14,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from app.widgets.way_back import build_way_back
+
 if TYPE_CHECKING:
     from app.app import ChainroomApp
 
@@ -46,7 +48,7 @@ class FirstRunScreen(ModalScreen[None]):
         """What this is, and three ways on."""
         with Vertical(id="card") as card:
             card.border_title = " Welcome to chainroom "
-            card.border_subtitle = " esc look around "
+            card.border_subtitle = build_way_back(" esc look around ", "screen.look")
             yield Static(
                 "Behind this card a network is at work: every dot is a node with its own copy of the chain, miners "
                 "look for the next block, people pay each other. Make a wallet and be one of them: two minutes, "

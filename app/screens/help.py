@@ -12,6 +12,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from app.commands import EVERYWHERE, RUN, get_key, iter_commands
+from app.widgets.way_back import build_way_back
 
 _READABLE = {"question_mark": "?", "full_stop": ".", "comma": ",", "slash": "/", "left_square_bracket": "[",
     "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">", "up": "↑", "down": "↓", "left": "←",
@@ -52,7 +53,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """What is focused, its keys, the keys of the view, the keys of everywhere."""
         with VerticalScroll() as box:
-            box.border_title, box.border_subtitle = "Help", "↑ ↓ scroll · esc close"
+            box.border_title, box.border_subtitle = "Help", build_way_back("↑ ↓ scroll · esc close")
             for title, about, rows in build_sections(self._about):
                 yield Static(build_section(title, about, rows, min(74, self.app.size.width * 96 // 100 - 10)))
 

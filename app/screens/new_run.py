@@ -17,6 +17,7 @@ from app.present.new_run import Parameter, build_scenario, list_parameters, read
 from app.present.timeline import PROTOCOLS
 from app.starting import Source, list_scenarios, read_shipped_scenario
 from app.widgets.text import clean
+from app.widgets.way_back import build_way_back
 from chain.errors import ChainroomError, InvalidScenario
 from chain.scenario import Scenario, get_consensus_parameters
 
@@ -108,7 +109,8 @@ class NewRunScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Scenario, protocol and seed above, the parameters below."""
         with Vertical() as box:
-            box.border_title, box.border_subtitle = "New run", "tab to the next field · ctrl+s begin · esc leave"
+            box.border_title = "New run"
+            box.border_subtitle = build_way_back("tab to the next field · ctrl+s begin · esc leave")
             with Vertical(id="new-choices"):
                 yield ParameterRow(Parameter("scenario", "scenario", self._chosen, "", "", tuple(self._library)))
                 protocols = tuple(PROTOCOLS)

@@ -15,6 +15,7 @@ from app.screens.holders import get_holders
 from app.widgets.keys import bind
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
+from app.widgets.way_back import build_way_back
 
 if TYPE_CHECKING:
     from app.app import ChainroomApp
@@ -54,7 +55,7 @@ class SearchScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The field, what was found in words, the matches."""
         with Vertical() as box:
-            box.border_title, box.border_subtitle = "Find", "↑↓ choose · enter open · esc close"
+            box.border_title, box.border_subtitle = "Find", build_way_back("↑↓ choose · enter open · esc close")
             yield Input(
                 self._text,
                 placeholder="height, hash, address, node, name, token or label",

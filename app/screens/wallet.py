@@ -46,6 +46,8 @@ BOTH_FIT: Final = 114
 """Columns from which accounts and form stand side by side."""
 FEES_EVERY: Final = 4
 """Frames between two looks at the mempool for the fees."""
+NO_PAYMENTS: Final = "No payments yet: f asks the faucet for coins"
+NONE_FOUND: Final = "No payment has all these words: F searches for others, empty shows all"
 
 
 class WalletView(WalletPayments):
@@ -109,7 +111,7 @@ class WalletView(WalletPayments):
                 yield Lines(id="wallet-card")
                 yield Static("── Send " + "─" * 200, id="wallet-divider")
                 yield SendForm(id="wallet-send")
-        yield VirtualTable(HISTORY_COLUMNS, id="wallet-history", empty="No payments yet: f asks the faucet for coins")
+        yield VirtualTable(HISTORY_COLUMNS, id="wallet-history", empty=NO_PAYMENTS)
         with Horizontal(id="wallet-tools"):
             yield Button("speed up u", id="do-speed-up", compact=True, disabled=True, tooltip="Offer a higher fee (u)")
             yield Button("cancel x", id="do-cancel", compact=True, disabled=True, tooltip="Use up its nonce (x)")
@@ -254,6 +256,7 @@ class WalletView(WalletPayments):
         holders, promise, get_label = self.get_holders(), self.promise, self.wallets.labels.get_transaction_label
         shown = filter_payments(view.payments, self.filter_text, holders, get_label)
         table.columns = NARROW_HISTORY_COLUMNS if is_narrow else HISTORY_COLUMNS
+        table.empty = NONE_FOUND if self.filter_text and view.payments else NO_PAYMENTS
         rows = (shown, is_narrow, len(self.wallets.contacts), self.wallets.labels.records)
         self._show_once("history", rows, lambda: self._keep_choice(table, shown))
         table.get_row = lambda place: build_history_row(

@@ -289,6 +289,7 @@ class SendForm(Vertical):
             found = next((it.name for it in self.recipients if it.name.casefold().startswith(text)), None)
             field.value = found or field.value
 
+    @on(FeePicker.FeeTaken)
     @on(Button.Pressed, "#send-review")
     def review(self) -> None:
         """Ask for a review of what is typed."""

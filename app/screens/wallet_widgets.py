@@ -18,6 +18,7 @@ from app.payments import FeeChoice
 from app.widgets.canvas import Canvas, CanvasWidget
 from app.widgets.models import Tone
 from app.widgets.text import clean, cut
+from app.widgets.way_back import build_way_back
 from chain.units import format_amount
 from chain.wallet.secret import Secret
 
@@ -66,10 +67,14 @@ class FeePicker(CanvasWidget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "Cheaper", id="fee.cheaper", tooltip="Choose the next lower fee"),
         Binding("right", "move(1)", "Faster", id="fee.faster", tooltip="Choose the next higher fee"),
+        Binding("enter", "take", "Review", id="fee.take", tooltip="Go on with this fee"),
     ]
 
     class FeeChosen(Message):
         """Another fee was chosen."""
+
+    class FeeTaken(Message):
+        """The person goes on with the chosen fee."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -99,6 +104,10 @@ class FeePicker(CanvasWidget, can_focus=True):
     def action_move(self, step: int) -> None:
         """Choose the neighbour."""
         self._choose(self.chosen + step)
+
+    def action_take(self) -> None:
+        """Go on."""
+        self.post_message(self.FeeTaken())
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
@@ -175,7 +184,7 @@ class Dialog(ModalScreen[Any]):
         """The frame and its content."""
         with VerticalScroll(id="frame", can_focus=False) as frame:
             frame.border_title = f" {self.TITLE_TEXT} "
-            frame.border_subtitle = " esc back "
+            frame.border_subtitle = build_way_back(" esc back ", "screen.back")
             yield from self.compose_dialog()
 
     def compose_dialog(self) -> ComposeResult:
@@ -185,7 +194,7 @@ class Dialog(ModalScreen[Any]):
     def set_title(self, title: str, subtitle: str = " esc back ") -> None:
         """Change the title of the frame."""
         frame = self.query_one("#frame")
-        frame.border_title, frame.border_subtitle = f" {title} ", subtitle
+        frame.border_title, frame.border_subtitle = f" {title} ", build_way_back(subtitle, "screen.back")
 
     def tell(self, text: str, *, is_good: bool = False, where: str = "#message") -> None:
         """Show a message, in plain text."""

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from app.widgets.keys import bind
 from app.widgets.models import Why
 from app.widgets.text import clean
+from app.widgets.way_back import build_way_back
 
 
 class WhyModal(ModalScreen[None]):
@@ -43,7 +44,7 @@ class WhyModal(ModalScreen[None]):
         """Rule, numbers, text."""
         with VerticalScroll() as box:
             box.border_title = Text(f" {clean(self.why.title, 60)} ")
-            box.border_subtitle = " esc close "
+            box.border_subtitle = build_way_back(" esc close ")
             if self.why.rule:
                 yield Static(Text(f"rule  {clean(self.why.rule, 60)}"), classes="why--rule")
             if self.why.numbers:

@@ -23,13 +23,17 @@ from app.screens.wallet_reveal import RevealDialog
 from app.screens.wallet_steps import WordGrid
 from app.storage.keystore import Keystore
 from app.storage.vault import CHEAPEST
-from chain.ledger.actions import Batch
+from chain.ledger.actions import Batch, Transfer
 from chain.units import COIN, SECOND
+from chain.wallet.address import decode_address
 from chain.wallet.secret import Secret
 
-SIZES = [(80, 24), (120, 36)] if os.environ.get("CHAINROOM_FULL") else [(80, 24)]
+SIZES = [(80, 24), (120, 36)]
+SMALL, LARGE = (SIZES, SIZES) if os.environ.get("CHAINROOM_FULL") else (SIZES[:1], SIZES[1:])
+"""Every story is told in one of the sizes, with CHAINROOM_FULL=1 in both."""
 HOSTILE = "[/x][bold red]\x1b[31m\x07\u202egnp.exe\u202c\ud800\U000e0041 " + "[/]\u2066x" * 40
 ITEMS = [item.key for _, items in MENU for item in items]
+BAKERY = decode_address("cr1qd27q4l9hcfl3mpg6vhj3z5cw7l0ajelr64dy0l")
 OTHER_PASSWORD = "orange bicycle 52"
 OTHER_PHRASE = "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong"
 
@@ -67,47 +71,42 @@ async def write(player: Player, text: str) -> None:
     await player.press("f2")
 
 
-@pytest.mark.skipif(not os.environ.get("CHAINROOM_FULL"), reason="the next test opens every item too")
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-async def test_every_item_of_the_menu_opens_and_escape_leads_home(home: Path, size: tuple[int, int]) -> None:
-    async with play_with_coins(home, size) as player:
-        await player.press("escape")
-        for key in ITEMS:
-            await choose(player, key)
-            while player.app.screen is not player.app.home:
-                await player.press("escape")
-            if key == "hide_account":
-                assert len(player.wallet.wallets.accounts) == 1, "the only account stays"
+async def test_every_item_of_the_menu_opens_in_both_sizes_and_a_click_leads_home(home: Path) -> None:
+    """With hostile text in every field: markup, control and bidirectional characters are seen, refused, never obeyed.
 
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_hostile_text_in_every_field_of_every_dialog_is_shown_harmlessly(
-    home: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
-) -> None:
-    """Markup, control and bidirectional characters, halves of characters, long texts: seen, refused, never obeyed."""
-    monkeypatch.chdir(home)
-    async with play_with_coins(home, size) as player:
+    ``esc`` is pressed in the tests below; here the mouse takes the way back that every dialog names on its frame.
+    """
+    async with play_with_coins(home) as player:
         wallets = player.wallet.wallets
         await player.press("escape")
         player.wallet.form.fill(HOSTILE, HOSTILE, HOSTILE)
         await player.press("s")
         check_harmless(player.text)
-        player.wallet.form.fill()
+        player.wallet.form.fill("cr1qd27q4l9hcfl3mpg6vhj3z5cw7l0ajelr64dy0l", "1")
         wallets.add_contact("[/x][bold]", "cr1qd27q4l9hcfl3mpg6vhj3z5cw7l0ajelr64dy0l")
         wallets.rename_account(0, "[/x] [red]Maya")
         wallets.rename_wallet("[link=x][/x]")
         wallets.labels.set_transaction_label(player.payments[0].id, HOSTILE[:200].replace("\ud800", ""))
+        wallets.create(Secret(OTHER_PHRASE), Secret(PASSWORD), name="[@click=app.quit]")
+        wallets.switch(home / "wallet.json")
+        wallets.unlock(Secret(PASSWORD))
+        hidden = wallets.add_account("[/x] hidden")
+        wallets.hide_account(hidden.number, is_hidden=True)
+        sender = wallets.accounts[0].address
+        wallets.schedule.add(player.wallet.chain_name, sender, (Transfer(BAKERY, 1),), "slow", None, 900)
         await player.pause(0.1)
         check_harmless(player.text)
-        for key in (*ITEMS, "note_contact"):
-            if key in ("make_wallet", "restore_wallet", "hide_account", "switch_wallet", "scheduled"):
+        for number, key in enumerate((*ITEMS, "note_contact", "lock", "menu")):
+            if key == "hide_account":
                 continue
+            if number % 10 == 9:
+                await player.pilot.resize_terminal(*SIZES[1 - number // 10 % 2])
+            if key == "lock":
+                wallets.lock()  # so that it asks for the password
             getattr(player.wallet, f"action_{key}")()
-            await player.pause()
+            await player.until(lambda: player.app.screen is not player.app.home, key)
             screen = player.app.screen
-            if screen is player.app.home:
-                continue
-            for field in screen.query(Input):
+            for field in list(screen.query(Input))[:4]:
                 field.value = HOSTILE
             for area in screen.query(TextArea):
                 area.text = f"{HOSTILE}\n{HOSTILE}, 1, {HOSTILE}"
@@ -118,8 +117,10 @@ async def test_hostile_text_in_every_field_of_every_dialog_is_shown_harmlessly(
             await player.pause(0.02)
             check_harmless(player.text)
             while player.app.screen is not player.app.home:
-                player.app.screen.dismiss(None)
-                await player.pause()
+                await player.click("esc back" if "esc back" in player.text else "esc look around first")
+            if key == "filter":
+                await player.see("No payment has all these words")
+                player.wallet.filter_text = ""
         check_harmless(player.text)
 
 
@@ -160,7 +161,7 @@ async def test_without_a_wallet_the_menu_restores_words_of_another_program(home:
 # Accounts and wallets
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", LARGE)
 async def test_an_account_is_renamed_hidden_and_shown_again(home: Path, size: tuple[int, int]) -> None:
     async with play_with_coins(home, size) as player:
         wallets = player.wallet.wallets
@@ -293,7 +294,7 @@ async def test_the_sheet_has_no_words_and_the_words_need_the_password(home: Path
 # Labels, history, messages
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SMALL)
 async def test_a_payment_is_labelled_found_and_exported_and_a_message_signed(home: Path, size: tuple[int, int]) -> None:
     async with play_with_coins(home, size) as player:
         player.wallet.history.focus()
@@ -350,7 +351,7 @@ async def test_a_payment_is_labelled_found_and_exported_and_a_message_signed(hom
 # Payments
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", LARGE)
 async def test_several_people_are_paid_at_once(home: Path, size: tuple[int, int]) -> None:
     async with play_with_coins(home, size) as player:
         player.wallet.wallets.add_contact("Bakery", "cr1qd27q4l9hcfl3mpg6vhj3z5cw7l0ajelr64dy0l")
@@ -448,7 +449,7 @@ async def test_the_clock_does_not_run_past_a_scheduled_payment(home: Path) -> No
         assert payment.submitted_us == at_us
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", LARGE)
 async def test_two_wallets_pay_from_a_shared_account(home: Path, size: tuple[int, int]) -> None:
     """Maya's wallet proposes and signs; the text goes to Omar's wallet, which signs too and sends."""
     async with play_with_coins(home, size) as player:

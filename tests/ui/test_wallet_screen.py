@@ -460,6 +460,19 @@ async def test_whom_to_pay_is_chosen_from_a_list(home: Path) -> None:
         assert player.wallet.query_one("#send-to", Input).value == "Kenji"
 
 
+async def test_from_the_choice_of_the_fee_enter_goes_on_to_the_review(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        await player.press("s")
+        player.wallet.form.fill("Omar", "5")
+        await player.press(*["tab"] * 5, "right", "enter")
+        review = await player.expect(ReviewDialog)
+        fast = player.wallet.form.fees.choices[2]
+        assert review.draft.transaction.max_tip_per_gas == fast.tip_per_gas
+        await player.click("esc back")
+        await player.home_again()
+        assert len(player.payments) == 1, "nothing was signed"
+
+
 async def test_all_there_is_can_be_sent(home: Path) -> None:
     async with play_with_coins(home) as player:
         await player.press("s")

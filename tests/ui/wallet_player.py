@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -74,6 +75,13 @@ class Player:
         await self.until(lambda: isinstance(self.app.screen, kind), kind.__name__)
         assert isinstance(self.app.screen, kind)
         return self.app.screen
+
+    async def click(self, text: str) -> None:
+        """Click where a text stands, the last one if there are several."""
+        await self.see(text)
+        rows = self.text.split("\n")
+        y = max(place for place, row in enumerate(rows) if text in row)
+        await self.pilot.click(offset=(cell_len(rows[y][: rows[y].rindex(text)]) + len(text) // 2, y))
 
     async def home_again(self) -> None:
         await self.until(lambda: self.app.screen is self.app.home, "home again")
