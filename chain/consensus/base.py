@@ -6,8 +6,8 @@ whose handlers look at a ``View`` (what this node knows at this moment) and retu
 handler's effects before it applies any. Neither knows the network, and neither knows the ledger's state: what
 consensus needs of it (stake, votes) arrives as data.
 
-A protocol is one module that offers a ``Rules`` and builds an ``Agent`` for each acting node.
-All are named in chain/consensus/registry.py.
+A protocol is one module that offers a ``Rules`` and builds an ``Agent`` for each acting node; all are named in
+chain/consensus/registry.py. What all nodes do at once is an ``Ensemble`` (chain/consensus/ensemble.py).
 """
 
 from abc import ABC, abstractmethod
@@ -15,15 +15,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from chain.consensus.block_tree import BlockRecord, BlockTree, Nodes, Times
+from chain.consensus.block_tree import BlockRecord, Nodes
 from chain.errors import CommandRefused, InvalidMessage
 from chain.ledger.block import Block
 from chain.ledger.context import Reward, StakeChange
 from chain.units import Address, Hash, NodeId, TimeUs
+
+if TYPE_CHECKING:
+    from chain.consensus.ensemble import Ensemble
 
 S = TypeVar("S")
 """A protocol's branch state: one frozen value per block."""
@@ -290,58 +293,6 @@ class Agent:
         return copy(self)
 
 
-class Stage(Protocol):
-    """What an ``Ensemble`` works on: everything published, and the ways between all nodes."""
-
-    seed: int
-    now_us: TimeUs
-    tree: BlockTree
-
-    def get_online(self) -> Nodes:
-        """Return the indices of the nodes that are switched on."""
-
-    def get_groups(self) -> Nodes:
-        """Return a label for each node: two have the same one when open links lead from one to the other."""
-
-    def ask(self, sources: Nodes, targets: Nodes, luck: Times, size_bytes: int) -> Times:
-        """Return how long small messages between pairs of nodes take, in µs; ``luck`` is uniform in 0 … 4095.
-
-        They are counted as sent, but for those of a node to itself, which take no time.
-        """
-
-    def compute_asked_us(self, sources: Nodes, targets: Nodes, luck: Times) -> Times:
-        """Return the same and count nothing."""
-
-    def count_asked(self, messages: int, size_bytes: int) -> None:
-        """Count small messages as sent."""
-
-    def get_longest_us(self) -> Times | None:
-        """Return, by luck, the longest that small messages take between any nodes; None where that is not known."""
-
-
-class Ensemble(ABC):
-    """All nodes at once, for what each of them does so often that only whole tables can keep up.
-
-    A protocol that has one leaves to its agents what nodes do one by one, such as proposing.
-    """
-
-    @abstractmethod
-    def on_block(self, stage: Stage, block: BlockRecord) -> Effects:
-        """Handle that a block has been published; who knows it when stands in the record."""
-
-    @abstractmethod
-    def on_start(self, stage: Stage, node: NodeId) -> Effects:
-        """Handle that a node begins, or begins again after having been offline."""
-
-    @abstractmethod
-    def on_timer(self, stage: Stage, name: str, data: int) -> Effects:
-        """Handle a timer that fired."""
-
-    @abstractmethod
-    def copy(self) -> "Ensemble":
-        """Return an independent ensemble in the same state."""
-
-
 @dataclass(frozen=True, slots=True)
 class Setup(Generic[S]):
     """What a protocol's module builds for a run."""
@@ -354,7 +305,7 @@ class Setup(Generic[S]):
     """The acting nodes."""
     depth: int
     """Confirmations after which a block is final under Finality.DEPTH; 0 under the other kinds."""
-    ensemble: Ensemble | None = None
+    ensemble: "Ensemble | None" = None
     """What all nodes do together, where the protocol has such a thing."""
 
     def copy(self) -> "Setup[S]":

@@ -2,7 +2,12 @@
 
 from typing import Final
 
-from chain.lab import checks_stake, checks_votes, checks_work
+from chain.lab import checks_stake, checks_stale, checks_votes, checks_work
 from chain.lab.checks import Check
 
-CHECKS: Final[tuple[Check, ...]] = (*checks_work.CHECKS, *checks_stake.CHECKS, *checks_votes.CHECKS)
+CHECKS: Final[tuple[Check, ...]] = (
+    *checks_work.CHECKS,
+    *checks_stale.CHECKS,
+    *checks_stake.CHECKS,
+    *checks_votes.CHECKS,
+)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from chain.lab.checks_work import PUBLISHED_RACES
+from chain.lab.checks_stale import PUBLISHED_RACES
 from chain.lab.pool_race import (
     CONNECTIONS,
     NEVER,
