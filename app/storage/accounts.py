@@ -15,7 +15,7 @@ from chain.errors import ChainroomError, InvalidInput
 from chain.ledger.policy import Policy, build_policy
 from chain.units import Address
 from chain.wallet.address import compute_address, decode_address, encode_address
-from chain.wallet.derivation import DerivedKey, parse_path
+from chain.wallet.derivation import DerivedKey, check_path
 
 LABEL_LIMIT: Final = 40
 
@@ -108,7 +108,7 @@ def _read_account(number: int, document: Any) -> Account:
         return Account(number, label, address, None, None, is_hidden, policy)
     if document["path"] is None:
         return Account(number, label, address, None, None, is_hidden)
-    parse_path(document["path"])
+    check_path(document["path"])
     public_key = bytes.fromhex(document["public_key"])
     if compute_address(public_key) != address:
         raise ValueError("the address is not the key's")

@@ -32,7 +32,8 @@ PRESETS: Final[Mapping[str, str]] = MappingProxyType(
         "chainroom": "m/44'/1'/{account}'/0'",
         "solana": "m/44'/501'/{account}'/0'",  # Phantom, Solflare, Trust
         "solana-ledger": "m/44'/501'/{account}'",
-        "solana-cli": "m/44'/501'",  # solana-keygen's default for a phrase: one account
+        "solana-cli": "m/44'/501'",  # solana-keygen's prompt: without a key, one account
+        "solana-keygen": "seed",  # solana-keygen new without a path, one account
         "stellar": "m/44'/148'/{account}'",  # SEP-0005
         "tezos": "m/44'/1729'/{account}'/0'",
         "near": "m/44'/397'/{account}'",
@@ -42,6 +43,8 @@ PRESETS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Where well-known wallets put their Ed25519 accounts."""
+NO_PATH: Final = "seed"
+"""Instead of a path: the first half of the seed is the private key itself, as some programs without BIP-32 have it."""
 DEFAULT_PRESET: Final = "chainroom"
 DEFAULT_PATH: Final = PRESETS[DEFAULT_PRESET].format(account=0)
 
@@ -80,8 +83,14 @@ def get_path(account: int, preset: str = DEFAULT_PRESET) -> str:
     if account and _ACCOUNT not in pattern:
         raise InvalidInput("account number", account, f"0: the path {pattern} leads to one account")
     path = pattern.replace(_ACCOUNT, str(account))
-    parse_path(path)
+    check_path(path)
     return path
+
+
+def check_path(path: str) -> None:
+    """Refuse what leads to no key. Raises InvalidInput as ``parse_path``."""
+    if path != NO_PATH:
+        parse_path(path)
 
 
 def parse_path(path: str) -> tuple[int, ...]:
@@ -111,9 +120,15 @@ def derive_key(seed: Secret[bytes], path: str = DEFAULT_PATH) -> DerivedKey:
     """Return the key at a path below a seed of 16 to 64 bytes. Raises InvalidInput for another length or a bad path."""
     if not 16 <= len(seed.reveal()) <= 64:
         raise InvalidInput("seed length", len(seed.reveal()), "16 to 64 bytes")
+    if path == NO_PATH:
+        return _build_key(path, seed.reveal())
     indices = parse_path(path)
     node = hmac.digest(b"ed25519 seed", seed.reveal(), "sha512")
     for index in indices:
         data = b"\0" + node[:32] + (HARDENED | index).to_bytes(4)
         node = hmac.digest(node[32:], data, "sha512")
-    return DerivedKey(path.strip(), Secret(node[:32]), get_public_key(node[:32]), Secret(node[32:]))
+    return _build_key(path.strip(), node)
+
+
+def _build_key(path: str, node: bytes) -> DerivedKey:
+    return DerivedKey(path, Secret(node[:32]), get_public_key(node[:32]), Secret(node[32:]))

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b32decode
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from chain.wallet.secret import Secret
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "slip10_ed25519.json").read_text())["tests"]
 STELLAR = json.loads((Path(__file__).parents[1] / "vectors" / "sep0005.json").read_text())["tests"]
+WALLETS = json.loads((Path(__file__).parents[1] / "vectors" / "wallets_ed25519.json").read_text())["tests"]
 SEED = to_seed(check_phrase("abandon " * 11 + "about"))
 
 
@@ -49,6 +51,17 @@ def test_sep_0005(vector: dict[str, Any]) -> None:
         assert key.private_key.reveal() == b32decode(private)[1:33]
 
 
+@pytest.mark.parametrize("vector", WALLETS, ids=lambda vector: vector["preset"])
+def test_phrases_of_other_wallets_lead_to_the_keys_they_publish(vector: dict[str, Any]) -> None:
+    seed = to_seed(check_phrase(vector["phrase"]), Secret(vector.get("passphrase", "")))
+    for number, key in enumerate(vector.get("keys", ())):
+        public_key = bytes.fromhex(key) if len(key) == 64 else Base58Decoder.Decode(key)
+        assert derive_key(seed, get_path(number, vector["preset"])).public_key == public_key
+    for number, address in enumerate(vector.get("addresses", ())):
+        public_key = derive_key(seed, get_path(number, vector["preset"])).public_key
+        assert blake2b(b"\0" + public_key, digest_size=32).hexdigest() == address
+
+
 @pytest.mark.parametrize("coin", ["STELLAR", "TEZOS", "NEAR_PROTOCOL", "APTOS", "SUI", "MULTIVERSX"])
 def test_presets_are_where_other_wallets_put_their_accounts(coin: str) -> None:
     theirs = Bip44.FromSeed(SEED.reveal(), Bip44Coins[coin]).DeriveDefaultPath().PrivateKey().Raw().ToBytes()
@@ -73,7 +86,8 @@ def test_a_path_of_one_s_own_is_a_preset_too() -> None:
 def test_the_program_s_own_path_is_on_no_real_network() -> None:
     assert get_path(0) == DEFAULT_PATH == "m/44'/1'/0'/0'"
     assert get_path(7) == "m/44'/1'/7'/0'"
-    assert all(parse_path(get_path(0, preset))[1] != 1 for preset in PRESETS if preset != "chainroom")
+    others = [get_path(0, preset) for preset in PRESETS if preset not in ("chainroom", "solana-keygen")]
+    assert all(parse_path(path)[1] != 1 for path in others)
 
 
 def test_a_derived_key_knows_its_address_and_shows_no_secret() -> None:
@@ -82,6 +96,16 @@ def test_a_derived_key_knows_its_address_and_shows_no_secret() -> None:
     assert key.address == compute_address(key.public_key)
     for secret in (key.private_key, key.chain_code):
         assert repr(secret.reveal())[2:-1] not in repr(key)
+
+
+def test_where_there_is_no_path_the_seed_is_the_key() -> None:
+    key = derive_key(SEED, get_path(0, "solana-keygen"))
+    assert key.path == "seed"
+    assert key.private_key.reveal() == SEED.reveal()[:32]
+    with pytest.raises(InvalidInput, match="leads to one account"):
+        get_path(1, "solana-keygen")
+    with pytest.raises(InvalidInput, match="^derivation path: 'seeds'"):
+        derive_key(SEED, "seeds")
 
 
 def test_accounts_have_keys_of_their_own() -> None:
