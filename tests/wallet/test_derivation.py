@@ -104,7 +104,7 @@ def test_where_there_is_no_path_the_seed_is_the_key() -> None:
     assert key.private_key.reveal() == SEED.reveal()[:32]
     with pytest.raises(InvalidInput, match="leads to one account"):
         get_path(1, "solana-keygen")
-    with pytest.raises(InvalidInput, match="^derivation path: 'seeds'"):
+    with pytest.raises(InvalidInput, match=r"^derivation path: 'seeds'"):
         derive_key(SEED, "seeds")
 
 
