@@ -17,7 +17,7 @@ from app.present.words import format_clock, format_coins, format_count
 from app.widgets.models import Cell, Column, Field
 from app.widgets.text import clean
 from chain.consensus.block_tree import BlockRecord
-from chain.contracts.abi import SELECTOR_BYTES, Abi, Function
+from chain.contracts.abi import SELECTOR_BYTES, Abi
 from chain.contracts.abi_types import AbiType
 from chain.contracts.artifact import Artifact
 from chain.contracts.evm.message import Log
@@ -28,7 +28,7 @@ from chain.ledger.block import Receipt
 from chain.ledger.state import State
 from chain.ledger.transaction import SignedTransaction
 from chain.simulation.world import World
-from chain.units import Address, Hash, TimeUs
+from chain.units import Address, TimeUs
 
 MOST_SHOWN: Final = 5_000
 NO_ABI: Final = Abi()
@@ -117,10 +117,9 @@ class Shelf:
         return self.own.get(name) or load_artifact(name)
 
     def find(self, code: bytes) -> Artifact | None:
-        """Return the artifact whose code this is: equal, or followed by immutables."""
+        """Return the artifact whose code this is, whatever its immutables are."""
         if code not in self._found:
-            known = (artifact for artifact in map(self.get, self.get_names()) if artifact.runtime)
-            fits = [artifact for artifact in known if code.startswith(artifact.runtime)]
+            fits = [artifact for artifact in map(self.get, self.get_names()) if artifact.is_code(code)]
             self._found[code] = max(fits, key=lambda it: len(it.runtime), default=None)
         return self._found[code]
 
@@ -304,34 +303,3 @@ def build_contract_fields(contract: Deployed, state: State, holders: Holders) ->
             2, Field("block", "in block", f"#{made.block.height}", note=format_clock(made.block.published_us))
         )
     return tuple(fields)
-
-
-STORAGE_COLUMNS: Final = (
-    Column("variable", 18),
-    Column("type", 14),
-    Column("value", 24, is_flexible=True),
-)
-
-
-def list_storage(contract: Deployed, state: State) -> list[tuple[Cell, ...]]:
-    """Return rows of what a contract keeps: its named variables first, then the words of its maps and lists."""
-    words = dict(state.iterate_storage(contract.address))
-    rows = list[tuple[Cell, ...]]()
-    for variable in contract.artifact.variables if contract.artifact else ():
-        word = words.pop(variable.slot, 0)
-        is_simple = not any(mark in variable.type for mark in ("HashMap", "[", "String", "Bytes", "mapping", "struct"))
-        value = str(word) if is_simple else "(its words are below)"
-        rows.append((Cell(clean(variable.name, 40), "accent"), Cell(clean(variable.type, 40), "muted"), Cell(value)))
-    for place, word in list(words.items())[:MOST_SHOWN]:
-        rows.append((Cell(f"{place:#066x}"[:18] + "…", "muted"), Cell("word", "muted"), Cell(f"{word:#x}")))
-    return rows
-
-
-def get_functions(abi: Abi, reads_only: bool) -> tuple[Function, ...]:
-    """Return the functions that only read, or those that change something."""
-    return tuple(function for function in abi.functions if function.reads_only == reads_only)
-
-
-def get_transaction(doing: Doing) -> Hash:
-    """Return the hash of the transaction."""
-    return doing.signed.id

@@ -10,6 +10,7 @@ from typing import Final
 from app.contract_values import format_integer
 from app.present.contracts import NO_ABI, Shelf, describe_data
 from app.present.holders import Holders
+from app.present.storage import describe_path, describe_value
 from app.present.words import format_coins, format_count
 from app.widgets.models import Cell, Column, Field, Tone
 from app.widgets.source_view import Marked
@@ -18,6 +19,8 @@ from chain.contracts.artifact import Artifact
 from chain.contracts.evm.halts import Halt
 from chain.contracts.evm.message import Result
 from chain.contracts.source_map import Span
+from chain.contracts.storage_layout import read_layout
+from chain.contracts.storage_places import StoragePlaces
 from chain.contracts.tracer import Call as TracedCall
 from chain.contracts.tracer import Step, StorageChange, Trace, trace_message
 from chain.ledger.actions import Call, Create
@@ -40,6 +43,7 @@ class Debugger:
     is_creation: bool
     index: int = 0
     _artifacts: dict[int, Artifact | None] = field(default_factory=dict)
+    _places: dict[str, StoragePlaces] = field(default_factory=dict)
 
     @property
     def step(self) -> Step:
@@ -58,6 +62,13 @@ class Debugger:
                 _find_creating(self.shelf, call.code) if self.creates(call) else self.shelf.find(call.code)
             )
         return self._artifacts[call.index]
+
+    def get_places(self, artifact: Artifact) -> StoragePlaces:
+        """Return the names of places in storage, as far as what the transaction hashed tells them."""
+        if artifact.name not in self._places:
+            self._places[artifact.name] = StoragePlaces(read_layout(artifact))
+            self._places[artifact.name].learn(self.trace.preimages)
+        return self._places[artifact.name]
 
     def creates(self, call: TracedCall) -> bool:
         """Tell whether a call runs initcode."""
@@ -284,15 +295,23 @@ def list_writes(debugger: Debugger, holders: Holders) -> list[tuple[Cell, ...]]:
 def _build_write_row(debugger: Debugger, change: StorageChange, holders: Holders) -> tuple[Cell, ...]:
     call = debugger.trace.calls[change.call]
     artifact = debugger.get_artifact(call)
-    names = {variable.slot: variable.name for variable in (artifact.variables if artifact else ())}
     owner = describe_place(call, artifact, holders).partition(".")[0]
-    where = f"{owner}.{names.get(change.key, f'{change.key:#x}'[:14])}"
+    places = debugger.get_places(artifact).find(change.key) if artifact else ()
+    shown = [
+        (describe_path(it.path, holders), *(describe_value(it, word, holders) for word in (change.old, change.new)))
+        for it in places
+    ]
+    changed = [it for it in shown if it[1] != it[2]]
+    if not changed:
+        word = f"{change.key:#x}"
+        words = (describe_word(change.old, holders), describe_word(change.new, holders))
+        changed = [(word if len(word) < 12 else f"{word[:12]}…", *words)]
+    names, befores, afters = (", ".join(column) for column in zip(*changed, strict=True))
     tone: Tone = "text" if change.step < debugger.index else "muted"
     mark = Cell("✔", "good") if change.step < debugger.index else Cell(" ")
     if change.step == debugger.index:
         tone, mark = "warning", Cell("▸", "warning")
-    before, after = describe_word(change.old, holders), describe_word(change.new, holders)
-    return mark, Cell(clean(where, 60), tone), Cell(before, "muted"), Cell(after, tone)
+    return mark, Cell(clean(f"{owner}.{names}", 100), tone), Cell(befores, "muted"), Cell(afters, tone)
 
 
 CALL_TREE_COLUMNS: Final = (

@@ -232,7 +232,9 @@ class ContractsView(View):
             show = present.build_event_row
             self.query_one("#panel-events", VirtualTable).show(len(told), lambda row: show(told[row], chosen, holders))
         elif self._panel == "storage":
-            rows = list_storage(self.session.simulation.world, chosen, state, holders)
+            rows, is_unfinished = list_storage(self.session.simulation.world, chosen, state, holders)
+            if is_unfinished:
+                self._key = None  # the rest of the names has its turn in the next frame
             self.query_one("#panel-storage", VirtualTable).show(len(rows), rows.__getitem__)
         else:
             self.query_one("#panel-about", FieldList).show(present.build_contract_fields(chosen, state, holders))

@@ -99,11 +99,11 @@ def unpack_spans(rows: object, code: bytes) -> dict[int, Span]:
     return spans
 
 
-def read_solidity_spans(source_map: str, runtime: bytes, source: str) -> dict[int, Span]:
+def read_solidity_spans(source_map: str, runtime: bytes, source: str, file_number: int = 0) -> dict[int, Span]:
     """Return the source of each place of the running code from solc's compressed list; {} without the text.
 
     An entry is ``start:length:file:jump:depth``, in bytes of the source; what is left out is as in the entry before.
-    Only the first source file, the contract's own, is mapped.
+    Only one source file, the contract's own, is mapped.
     """
     text = source.encode()
     if not text:
@@ -114,7 +114,7 @@ def read_solidity_spans(source_map: str, runtime: bytes, source: str) -> dict[in
         for place, number in enumerate(entry.split(":")[:3]):
             current[place] = number or current[place]
         start, length = read_number(current[0]), read_number(current[1])
-        if current[2] == "0" and start is not None and length is not None:
+        if current[2] == str(file_number) and start is not None and length is not None:
             spans[instruction.pc] = Span(*_find_line(line_starts, start), *_find_line(line_starts, start + length))
     return spans
 

@@ -32,6 +32,10 @@ _WINDOW_STEPS: Final = 64
 _WINDOW_BYTES: Final = 8 << 20
 """Memory kept with them at most."""
 _SSTORE: Final = 0x55
+_KECCAK256: Final = 0x20
+_PREIMAGE_BYTES: Final = range(1, 257)
+"""Lengths of hashed data that may name a place in storage."""
+_MOST_PREIMAGES: Final = 20_000
 
 
 @dataclass(slots=True)
@@ -111,6 +115,8 @@ class Trace:
     call_of: "array[int]" = field(default_factory=lambda: array("L"))
     calls: list[Call] = field(default_factory=list)
     storage_changes: list[StorageChange] = field(default_factory=list)
+    preimages: dict[bytes, None] = field(default_factory=dict)
+    """Short data that was hashed, in order: keys of maps are among it."""
     truncated: bool = False
     _window: dict[int, tuple[tuple[int, ...], bytes, bytes]] = field(default_factory=dict)
 
@@ -207,6 +213,8 @@ class _Recorder:
             raise _Enough
         if opcode == _SSTORE and len(frame.stack) > 1:
             self._note_write(call, frame)
+        elif opcode == _KECCAK256 and len(frame.stack) > 1:
+            self._note_hash(frame)
         call.last_step = len(trace.pcs)
         trace.pcs.append(pc)
         trace.opcodes.append(opcode)
@@ -236,6 +244,12 @@ class _Recorder:
         if old != new:
             change = StorageChange(len(self.trace), call.index, call.address, key, old, new)
             self.trace.storage_changes.append(change)
+
+    def _note_hash(self, frame: Frame) -> None:
+        offset, size = frame.stack[-1], frame.stack[-2]
+        known = self.trace.preimages
+        if size in _PREIMAGE_BYTES and offset + size <= len(frame.memory) and len(known) < _MOST_PREIMAGES:
+            known[bytes(frame.memory[offset : offset + size])] = None
 
 
 class _Window:

@@ -10,7 +10,6 @@ from app.present.contracts import (
     build_event_row,
     list_deployed,
     list_events,
-    list_storage,
 )
 from app.present.debugger import (
     build_gas_notes,
@@ -23,6 +22,7 @@ from app.present.debugger import (
     open_debugger,
 )
 from app.present.holders import Holders
+from app.present.storage import list_storage
 from chain.scenario import build, convert_scenario
 from chain.units import MINUTE, TimeUs
 
@@ -75,7 +75,7 @@ def test_their_rows_tell_what_they_did(world, contracts):
     assert "receiver token sale" in " ".join(row[2].text for row in events)
     assert build_deployed_row(token, state)[1].text == str(len(token.doings))
     assert {field.key: field.value for field in build_contract_fields(sale, state, holders)}["source"] == "token_sale"
-    names = [row[0].text for row in list_storage(sale, state)]
+    names = [row[0].text for row in list_storage(world, sale, state, holders)[0]]
     assert "sold_lots" in names
 
 
