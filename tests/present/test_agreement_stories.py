@@ -65,10 +65,11 @@ def count(field):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_before_deployment_a_sentence_says_what_comes(tell, name):
+def test_before_deployment_a_sentence_and_the_plan_say_what_comes(tell, name):
     story = tell(name, SECOND)
     assert story.headline.endswith(".")
-    assert not story.fields
+    assert [field.key for field in story.fields[:2]] == ["plan", "step-0"]
+    assert story.fields[1].value.endswith("on the chain")
     assert not story.drawing
     assert not story.charts
 

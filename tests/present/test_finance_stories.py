@@ -45,10 +45,22 @@ def get_text(line):
 
 
 @pytest.mark.parametrize("name", ["coin", "house"])
-def test_nothing_is_shown_before_there_is_a_contract(name, request):
+def test_before_there_is_a_contract_only_the_plan_is_shown(name, request):
     story = tell(request.getfixturevalue(name), SECOND)
     assert story.headline
-    assert story[1:] == ((), (), ())
+    assert {field.key.split("-")[0] for field in story.fields} == {"plan", "step"}
+    assert story[2:] == ((), ())
+
+
+@pytest.mark.parametrize("name", ["coin", "house"])
+def test_the_plan_is_told_until_it_is_done(name, request):
+    simulation = request.getfixturevalue(name)
+    told = [get_fields(tell(simulation, at_us)).get("plan") for at_us in range(SECOND, 5 * MINUTE, 5 * SECOND)]
+    steps = [0 if field is None else int(field.value.split()[0]) for field in told]
+    opened = told.index(None)
+    assert steps[:opened] == sorted(steps[:opened])
+    assert len(set(steps[:opened])) > 2
+    assert set(told[opened:]) == {None}
 
 
 @pytest.mark.parametrize("name", ["coin", "house"])
