@@ -4,10 +4,13 @@ import hashlib
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers
 
 from chain.contracts.evm import Account, Context, Halt, MemoryHost, Message, Result, execute_message
 from chain.contracts.evm.blake2 import compress_plainly, load_compress
-from chain.contracts.evm.precompiles import compute_modexp_gas
+from chain.contracts.evm.frame import set_give_way
+from chain.contracts.evm.precompiles import compute_modexp_gas, compute_power
 from chain.contracts.tracer import trace_message
 from chain.units import Address
 
@@ -136,3 +139,25 @@ def test_blake2f_needs_no_other_package(monkeypatch: pytest.MonkeyPatch) -> None
     load_compress.cache_clear()
     assert load_compress() is compress_plainly
     load_compress.cache_clear()
+
+
+@given(integers(0, 2**400), integers(0, 2**300), integers(1, 2**300), integers(1, 90))
+def test_a_power_in_steps_is_the_power(base: int, exponent: int, modulus: int, step_bits: int) -> None:
+    steps: list[None] = []
+    power = compute_power(base, exponent, modulus, step_bits, lambda: steps.append(None))
+    assert power == pow(base, exponent, modulus) == compute_power(base, exponent, modulus, step_bits, None)
+    whole = -(-exponent.bit_length() // step_bits)
+    assert len(steps) == (3 * whole if whole > 1 else 0)
+
+
+def test_a_long_power_gives_way() -> None:
+    """Millions of gas on one call: 1000 bytes of exponent on 256 of modulus would hold the interface up for long."""
+    turns: list[None] = []
+    set_give_way(lambda: turns.append(None))
+    lengths = b"".join(size.to_bytes(32) for size in (256, 1000, 256))
+    try:
+        result = call(5, lengths + b"\x07" * 256 + b"\xff" * 1000 + b"\xfb" * 256, 5 * 10**6)
+    finally:
+        set_give_way(None)
+    assert int.from_bytes(result.output) == pow(int("07" * 256, 16), 256**1000 - 1, int("fb" * 256, 16))
+    assert len(turns) > result.gas_used // 60_000

@@ -15,13 +15,15 @@ from typing import Any, Final
 
 from chain.contracts.evm.authorization import recover_address
 from chain.contracts.evm.blake2 import load_compress
-from chain.contracts.evm.frame import Frame, use_gas
+from chain.contracts.evm.frame import Frame, GiveWay, use_gas
 from chain.contracts.evm.gas import count_words
 from chain.contracts.evm.halts import ExceptionalHalt, Halt
 
 Precompile = Callable[[Frame], bytes]
 
 _LAST: Final = 17
+_STEP_GAS: Final = 20_000
+"""About the gas of a power that is computed in one go, under 10 ms."""
 
 
 def _read(frame: Frame, offset: int, size: int) -> bytes:
@@ -70,9 +72,14 @@ def identity(frame: Frame) -> bytes:
     return bytes(frame.data)
 
 
+def count_modexp_words(base_size: int, modulus_size: int) -> int:
+    """Return the words of 8 bytes of the longer of two numbers: an exponent's bit costs a third of their square."""
+    return (max(base_size, modulus_size) + 7) // 8
+
+
 def compute_modexp_gas(base_size: int, exponent_size: int, modulus_size: int, exponent_head: int) -> int:
     """Return the price of a modular power (EIP-2565); ``exponent_head`` is the exponent's first 32 bytes."""
-    words = (max(base_size, modulus_size) + 7) // 8
+    words = count_modexp_words(base_size, modulus_size)
     steps = max(exponent_head.bit_length() - 1, 0) + 8 * max(exponent_size - 32, 0)
     return max(200, words * words * max(steps, 1) // 3)
 
@@ -89,7 +96,24 @@ def modexp(frame: Frame) -> bytes:
     if modulus == 0:
         return bytes(modulus_size)
     base, exponent = _read_number(frame, 96, base_size), _read_number(frame, exponent_at, exponent_size)
-    return pow(base, exponent, modulus).to_bytes(modulus_size)
+    words = count_modexp_words(base_size, modulus_size)
+    step_bits = max(1, 3 * _STEP_GAS // (words * words))
+    return compute_power(base, exponent, modulus, step_bits, frame.execution.give_way).to_bytes(modulus_size)
+
+
+def compute_power(base: int, exponent: int, modulus: int, step_bits: int, give_way: GiveWay | None) -> int:
+    """Return base ** exponent mod modulus, giving way every few bits of the exponent if there is a way to."""
+    if give_way is None or exponent.bit_length() <= step_bits:
+        return pow(base, exponent, modulus)
+    result, base, mask = 1 % modulus, base % modulus, (1 << step_bits) - 1
+    for place in range((exponent.bit_length() - 1) // step_bits * step_bits, -1, -step_bits):
+        step = pow(base, exponent >> place & mask, modulus)
+        give_way()
+        result = pow(result, 1 << step_bits, modulus)
+        give_way()
+        result = result * step % modulus
+        give_way()
+    return result
 
 
 def blake2f(frame: Frame) -> bytes:
