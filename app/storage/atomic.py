@@ -9,6 +9,7 @@ version stays beside the new one.
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -20,6 +21,15 @@ from app.storage.errors import ExistingFile, StorageError
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
 _TEMPORARY = ".tmp"
+_ELSEWHERE = "write somewhere else, or set CHAINROOM_HOME to a directory of yours"
+_ADVICE = {
+    errno.ENOSPC: "make room on the disk and try again",
+    errno.EDQUOT: "make room in your quota and try again",
+    errno.EACCES: _ELSEWHERE,
+    errno.EPERM: _ELSEWHERE,
+    errno.EROFS: _ELSEWHERE,
+}
+"""What a person can do about a failure, by its number."""
 _OPEN_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -28,7 +38,7 @@ def make_directory(path: Path) -> None:
     try:
         path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{path}: cannot make this directory: {error.strerror}") from None
+        raise StorageError(f"{path}: cannot make this directory: {error.strerror}{_advise(error)}") from None
 
 
 def read_whole(path: Path, limit_bytes: int) -> bytes:
@@ -67,7 +77,9 @@ def write_whole(path: Path, data: bytes, *, keep_as: Path | None = None) -> None
             os.replace(temporary, path)
         _sync_directory(path.parent)
     except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from None
+        raise StorageError(
+            f"{path}: cannot be written: {error.strerror}; nothing was changed{_advise(error)}"
+        ) from None
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -86,7 +98,9 @@ def write_new(path: Path, data: bytes) -> None:
     except FileExistsError:
         raise ExistingFile(f"{path}: exists already; it was not overwritten") from None
     except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from None
+        raise StorageError(
+            f"{path}: cannot be written: {error.strerror}; nothing was changed{_advise(error)}"
+        ) from None
 
 
 def remove_leftovers(path: Path) -> None:
@@ -131,6 +145,12 @@ def keep_copy(path: Path, keep_as: Path) -> None:
         os.replace(second, keep_as)
     finally:
         second.unlink(missing_ok=True)  # renaming onto another name of the same file leaves both (POSIX)
+
+
+def _advise(error: OSError) -> str:
+    """Return what a person can do about it, after a semicolon; empty where that is not known."""
+    advice = _ADVICE.get(error.errno or 0)
+    return f"; {advice}" if advice else ""
 
 
 def _sync_directory(path: Path) -> None:

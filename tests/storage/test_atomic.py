@@ -88,7 +88,7 @@ def test_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, call, fail)
-    with pytest.raises(StorageError, match=r"file: cannot be written: No space left on device; nothing was changed"):
+    with pytest.raises(StorageError, match=r"file: cannot be written: .*; nothing was changed; make room on the disk"):
         write_whole(path, b"two", keep_as=tmp_path / "file.bak")
     monkeypatch.undo()
     assert path.read_bytes() == b"one"
