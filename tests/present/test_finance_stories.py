@@ -59,7 +59,7 @@ def test_the_plan_is_told_until_it_is_done(name, request):
     steps = [0 if field is None else int(field.value.split()[0]) for field in told]
     opened = told.index(None)
     assert steps[:opened] == sorted(steps[:opened])
-    assert len(set(steps[:opened])) > 2
+    assert len(set(steps[:opened])) >= 2
     assert set(told[opened:]) == {None}
 
 
