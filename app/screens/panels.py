@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from app.widgets.text import clean
+from app.widgets.way_back import build_key_link
 
 PANELS_CSS = """
 {name} .panel {{ border: round $line; border-title-color: $primary; border-subtitle-color: $muted; padding: 0; }}
@@ -45,7 +46,7 @@ class PanelDeck:
             panel.widget.border_title = (
                 build_tabs([it.title for it in panels], visible) if is_alone else Content(clean(panel.title, 60))
             )
-            panel.widget.border_subtitle = "v next" if is_alone else ""
+            panel.widget.border_subtitle = build_key_link("v next", "v") if is_alone else ""
 
     def turn(self, panels: Sequence[Panel], step: int = 1) -> None:
         """Make another panel the active one, and give it the focus."""

@@ -38,6 +38,7 @@ from app.storage.accounts import Account
 from app.widgets.models import Cell
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
+from app.widgets.way_back import build_key_link
 from chain.ledger.actions import Transfer
 from chain.units import format_amount
 from chain.wallet.address import shorten_address
@@ -233,7 +234,7 @@ class WalletView(WalletPayments):
 
     def _name_keys(self, main: Widget, *, is_slim: bool) -> None:
         for widget in (main, self._accounts):
-            widget.border_subtitle = " v accounts / form " if is_slim else ""
+            widget.border_subtitle = build_key_link(" v accounts / form ", "v") if is_slim else ""
 
     def _build_card(self, account: Account, view: AccountView) -> list[Line]:
         balance = view.balance
@@ -273,7 +274,12 @@ class WalletView(WalletPayments):
         self._show_once("buttons", can_replace, lambda: self._show_buttons(table, can_replace=can_replace))
 
     def _show_buttons(self, table: VirtualTable, *, can_replace: bool) -> None:
-        table.border_subtitle = " u speed up   x cancel " if can_replace else " enter open   ? why "
+        keys = (
+            (("u speed up", "u"), ("x cancel", "x"))
+            if can_replace
+            else (("enter open", "enter"), ("? why", "question_mark"))
+        )
+        table.border_subtitle = Content(" ").join(build_key_link(f" {text} ", key) for text, key in keys)
         for name in ("#do-speed-up", "#do-cancel"):
             self.query_one(name, Button).disabled = not can_replace
 

@@ -501,8 +501,12 @@ async def test_in_a_narrow_window_accounts_and_form_swap(home: Path) -> None:
         await player.press("v")
         await player.see("Accounts", "Address book")
         assert "Review and sign" not in player.text
-        await player.press("v")
+        await player.click("v accounts / form")
         await player.see("Review and sign")
+        await player.click("? why")
+        await player.expect(WhyModal)
+        await player.click("esc close")
+        await player.home_again()
 
 
 async def test_a_wallet_file_that_cannot_be_read_is_said_and_kept(home: Path) -> None:
