@@ -7,13 +7,13 @@ from app.present.words import format_coins, format_hashes, format_span, name_nod
 from chain.simulation import commands as c
 from chain.simulation.world import World
 
-BEHAVIOUR_WORDS: Final = {
-    "honest": "honest again: keeps to the protocol",
-    "equivocating": "turned bad: signs two things where it may sign one",
-    "forging": "turned bad: makes blocks that break a rule",
-    "silent": "turned bad: says nothing, though it runs",
-    "withholding": "turned bad: keeps what it makes to itself for a while",
+WAYS: Final = {
+    "equivocating": "signs two things where it may sign one",
+    "forging": "makes blocks that break a rule",
+    "silent": "says nothing, though it runs",
+    "withholding": "keeps what it makes to itself for a while",
 }
+"""What a node does that turned bad, by its behaviour."""
 _WORDS: Final[dict[type[Any], Callable[[Any], str]]] = {
     c.SubmitTransaction: lambda _: "handed a transaction",
     c.RequestCoins: lambda it: f"asked the faucet for {format_coins(it.amount)}",
@@ -33,7 +33,7 @@ _WORDS: Final[dict[type[Any], Callable[[Any], str]]] = {
     c.WithdrawProposal: lambda it: f"votes on {name_node(it.other)} no longer",
     c.DepositStake: lambda it: f"{format_coins(it.amount)} put down for it",
     c.ExitValidator: lambda _: "asks to leave",
-    c.TurnByzantine: lambda it: BEHAVIOUR_WORDS[it.behaviour],
+    c.TurnByzantine: lambda it: describe_behaviour(it.behaviour),
     c.SetTraffic: lambda it: f"people pay each other {it.per_1000_s / 1000:g} times a second now",
     c.GrantAccess: lambda it: f"was granted the right to {it.right}",
     c.RevokeAccess: lambda it: f"lost the right to {it.right}",
@@ -41,6 +41,11 @@ _WORDS: Final[dict[type[Any], Callable[[Any], str]]] = {
     c.RevokeSending: lambda _: "an account may no longer send",
     c.SharePayload: lambda _: "shared with members",
 }
+
+
+def describe_behaviour(behaviour: str) -> str:
+    """Return what a node does from now on, as ``turn-byzantine`` names it."""
+    return f"turned bad: {WAYS[behaviour]}" if behaviour in WAYS else "honest again: keeps to the protocol"
 
 
 def describe_command(world: World, index: int) -> str:

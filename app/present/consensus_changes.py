@@ -22,16 +22,16 @@ _POWERS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 1
 
 STAKE_WORDS: Final = {
     "proof-of-stake": (
-        "; a newcomer waits in the queue",
+        "The faucet stakes for {name}; a newcomer waits in the queue.",
         "{name} asks to leave; the exit queue decides when it may.",
     ),
     "tendermint": (
-        "; it votes from the height after the next on",
-        "The faucet takes back what it put down for {name}, which loses its power at the height after the next.",
+        "The faucet stakes for {name}; it counts from the height after the next.",
+        "Its stake is taken back; no power from the height after the next on.",
     ),
     "delegated-proof-of-stake": (
-        "; its own vote weighs so much more at the next count",
-        "The faucet takes back what it put down for {name}, whose own vote then weighs nothing.",
+        "The faucet stakes for {name}; its own vote weighs more when counted.",
+        "Its stake is taken back; its own vote weighs nothing when counted.",
     ),
 }
 """By protocol what a deposit leads to, and what leaving means."""
@@ -79,10 +79,9 @@ def list_changes(world: World, node: int, at_us: TimeUs) -> tuple[Change, ...]:
             Change("unstake", "Unstake", "You take back what you staked; it comes later.", is_signed=True),
         ]
     if rules.takes_stake:
-        joining, leaving = STAKE_WORDS.get(world.consensus.name, ("", ""))
-        help_ = f"The faucet puts down stake for {name}, in a transaction{joining}."
-        changes.append(Change("deposit", "Deposit", help_, "coins, such as 32", "32"))
-        changes.append(Change("exit", "Leave", leaving.format(name=name)))
+        joining, leaving = (it.format(name=name) for it in STAKE_WORDS.get(world.consensus.name, ("", "")))
+        changes.append(Change("deposit", "Deposit", joining, "coins, such as 32", "32"))
+        changes.append(Change("exit", "Leave", leaving))
     if agent is not None:
         changes.append(_build_turn(world, agent, name))
     if world.network.links.is_online(node, at_us):

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from app.commands import get_bindings, get_command, get_key
+from app.present.command_words import WAYS, describe_behaviour
 from app.present.consensus import build_panel
 from app.present.consensus_changes import Change, build_action, build_commands, list_changes
 from app.present.consensus_events import Event, get_log
@@ -37,12 +38,6 @@ LINKS: Final = ("go.access", "run.new")
 """Where else one may want to go from here; where there is little room their keys have to do."""
 FEWEST_EVENT_ROWS: Final = 4
 EVENT_COLUMNS: Final = (Column("when", 8), Column("what happened", 20, is_flexible=True))
-WAYS: Final = {
-    "equivocating": "signs two things where it may sign one: evidence, and a penalty where there is one",
-    "forging": "makes blocks that break a rule: its neighbours refuse them",
-    "silent": "says nothing, though it runs",
-    "withholding": "keeps what it makes to itself for a while",
-}
 NO_EVENTS: Final = "Nobody has joined, left or been punished"
 
 
@@ -170,6 +165,7 @@ class ConsensusPage(RunScreen):
             button.display = place < len(changes)
             if place < len(changes):
                 button.label, button.tooltip = changes[place].title, changes[place].help
+                button.refresh(layout=True)  # a longer word needs more room
 
     def _arrange(self) -> None:
         is_narrow, is_short = self.has_class("-narrow"), self.has_class("-short")
@@ -357,7 +353,7 @@ class ConsensusPage(RunScreen):
         if not all(are_applied):
             return self.app.last_refusal.text if self.app.last_refusal is not None else "it was refused"
         self._frames, self._key = 0, None
-        self.app.tell(change.help)
+        self.app.tell(f"{name_node(node)} {describe_behaviour(value)}." if change.choices else change.help)
         return ""
 
     def _tell(self, problem: str) -> None:
