@@ -21,7 +21,7 @@ from chain.contracts.abi import SELECTOR_BYTES, Abi
 from chain.contracts.abi_types import AbiType
 from chain.contracts.artifact import Artifact
 from chain.contracts.evm.message import Log
-from chain.contracts.library import iter_names, load_artifact
+from chain.contracts.library import get_codes, iter_names, load_artifact
 from chain.errors import InvalidEncoding
 from chain.ledger.actions import Call, Create
 from chain.ledger.block import Receipt
@@ -119,15 +119,28 @@ class Shelf:
     def find(self, code: bytes) -> Artifact | None:
         """Return the artifact whose code this is, whatever its immutables are."""
         if code not in self._found:
-            fits = [artifact for artifact in map(self.get, self.get_names()) if artifact.is_code(code)]
+            shipped = (load_artifact(name) for name, codes in get_codes().items() if code.startswith(codes.runtime))
+            fits = [artifact for artifact in (*self.own.values(), *shipped) if artifact.is_code(code)]
             self._found[code] = max(fits, key=lambda it: len(it.runtime), default=None)
         return self._found[code]
+
+    def find_creating(self, code: bytes) -> Artifact | None:
+        """Return the artifact whose initcode this is, followed by arguments."""
+        shipped = (load_artifact(name) for name, codes in get_codes().items() if code.startswith(codes.creation))
+        fits = [it for it in (*self.own.values(), *shipped) if code.startswith(it.bytecode)]
+        return max(fits, key=lambda it: len(it.bytecode), default=None)
 
     def explain_revert(self, data: bytes, abi: Abi) -> str:
         """Return in words why a call reverted; what its ABI does not know may be a called contract's."""
         abis = (abi, *(artifact.abi for artifact in self.own.values()))
         known = (it for it in abis if any(error.selector == data[:SELECTOR_BYTES] for error in it.errors))
         return next(known, abi).explain_revert(data)
+
+
+@cache
+def get_shelf() -> Shelf:
+    """Return the one shelf of the program: what a person compiled or opened is known on every screen, in every run."""
+    return Shelf()
 
 
 # Deployed contracts ----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ or to another call; ``over`` stays out of the calls a line makes, ``out`` leaves
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.contract_values import format_integer
 from app.present.contracts import NO_ABI, Shelf, describe_data
@@ -16,6 +16,7 @@ from app.widgets.models import Cell, Column, Field, Tone
 from app.widgets.source_view import Marked
 from app.widgets.text import clean
 from chain.contracts.artifact import Artifact
+from chain.contracts.evm.frame import give_way
 from chain.contracts.evm.halts import Halt
 from chain.contracts.evm.message import Result
 from chain.contracts.source_map import Span
@@ -30,7 +31,17 @@ from chain.units import Address, Hash
 
 MOST_ROWS: Final = 2_000
 MOST_MARKED_LINES: Final = 6
+STEPS_A_TURN: Final = 1_000
+"""Steps that are read before somebody else may have a turn."""
 _CREATIONS: Final = ("CREATE", "CREATE2")
+
+
+class Seen(NamedTuple):
+    """A step as one looks at it."""
+
+    step: Step
+    changes: list[tuple[int, bytes, bytes]]
+    """Words of memory that it changes: place, before, after."""
 
 
 @dataclass(slots=True)
@@ -44,11 +55,32 @@ class Debugger:
     index: int = 0
     _artifacts: dict[int, Artifact | None] = field(default_factory=dict)
     _places: dict[str, StoragePlaces] = field(default_factory=dict)
+    _profiles: dict[bytes, dict[int, int]] = field(default_factory=dict)
+    _seen: Seen | None = None
 
     @property
     def step(self) -> Step:
         """The present step."""
-        return self.trace.get_step(self.index)
+        return self.look().step
+
+    def look(self) -> Seen:
+        """Return the present step and what it does to memory; the trace runs again for a step that is far away."""
+        if self._seen is None or self._seen.step.index != self.index:
+            step = self.trace.get_step(self.index)
+            self._seen = Seen(step, self.trace.compute_memory_changes(self.index))
+        return self._seen
+
+    def prepare(self) -> None:
+        """Work out all that is shown of the present step: what takes long is kept."""
+        if len(self.trace):
+            self.look()
+            self.get_profile(self.call.code)
+
+    def get_profile(self, code: bytes) -> dict[int, int]:
+        """Return the gas that each place of a code took in the whole transaction."""
+        if code not in self._profiles:
+            self._profiles[code] = self.trace.compute_gas_profile(code)
+        return self._profiles[code]
 
     @property
     def call(self) -> TracedCall:
@@ -59,7 +91,7 @@ class Debugger:
         """Return the artifact of a call's code."""
         if call.index not in self._artifacts:
             self._artifacts[call.index] = (
-                _find_creating(self.shelf, call.code) if self.creates(call) else self.shelf.find(call.code)
+                self.shelf.find_creating(call.code) if self.creates(call) else self.shelf.find(call.code)
             )
         return self._artifacts[call.index]
 
@@ -109,6 +141,8 @@ class Debugger:
         return last if last is not None and last.last_step >= 0 else None
 
     def _is_narrow(self, index: int) -> bool:
+        if index % STEPS_A_TURN == 0:
+            give_way()
         span = self.find_span(index)
         return span is not None and span.end_line - span.line <= MOST_MARKED_LINES
 
@@ -133,6 +167,8 @@ class Debugger:
         self.go(index)
 
     def _get_place(self, index: int) -> tuple[int, int | None]:
+        if index % STEPS_A_TURN == 0:
+            give_way()
         span = self.find_span(index)
         if span is None and self.get_artifact(self.trace.calls[self.trace.call_of[index]]) is None:
             return self.trace.call_of[index], -1  # a call without source is one line
@@ -163,11 +199,6 @@ class Debugger:
             self.go(next((it for it in steps if it > self.index), len(self.trace) - 1))
         else:
             self.go(next((it for it in reversed(steps) if it < self.index), 0))
-
-
-def _find_creating(shelf: Shelf, code: bytes) -> Artifact | None:
-    fits = [artifact for artifact in map(shelf.get, shelf.get_names()) if code.startswith(artifact.bytecode)]
-    return max(fits, key=lambda it: len(it.bytecode), default=None)
 
 
 def open_debugger(world: World, block: Hash, place: int, shelf: Shelf) -> Debugger:
@@ -205,7 +236,7 @@ def build_gas_notes(debugger: Debugger) -> dict[int, str]:
     if artifact is None:
         return {}
     lines = dict[int, int]()
-    for pc, gas in debugger.trace.compute_gas_profile(call.code).items():
+    for pc, gas in debugger.get_profile(call.code).items():
         span = artifact.find_span(pc, debugger.creates(call))
         if span is not None:
             lines[span.line] = lines.get(span.line, 0) + gas
@@ -270,8 +301,8 @@ MEMORY_COLUMNS: Final = (Column("at", 6, "right"), Column("memory", 64, is_flexi
 
 def list_memory(debugger: Debugger) -> list[tuple[Cell, ...]]:
     """Return the words of memory; those this step changes stand out."""
-    step = debugger.step
-    changed = {at for at, _, _ in debugger.trace.compute_memory_changes(debugger.index)}
+    step, changes = debugger.look()
+    changed = {at for at, _, _ in changes}
     places = range(0, min(len(step.memory), 32 * MOST_ROWS), 32)
     return [
         (Cell(f"{at:#x}", "muted"), Cell(step.memory[at : at + 32].hex(), "warning" if at in changed else "text"))

@@ -8,9 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Button, Input, Static, TextArea
 
-from app.contracts_compiler import CompileFailed, compile_vyper, is_compiler_installed
+from app.contracts_compiler import CompileFailed, Problem, compile_vyper, is_compiler_installed
+from app.widgets.plain_input import PlainInput, make_strip_visible
 from app.widgets.text import clean
 from app.widgets.way_back import build_way_back
 from chain.contracts.artifact import Artifact
@@ -30,8 +32,16 @@ def count():
 """
 
 
-class ContractEditor(ModalScreen[Artifact | None]):
-    """Returns the compiled contract, None when the person leaves."""
+class _SourceArea(TextArea):
+    """Source to edit; what is pasted into it stands there harmlessly."""
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a row without anything dangerous."""
+        return make_strip_visible(super().render_line(y))
+
+
+class ContractEditor(ModalScreen[Artifact | str]):
+    """Returns the compiled contract, or the text as it is when the person leaves."""
 
     DEFAULT_CSS = """
     ContractEditor { align: center middle; }
@@ -47,7 +57,14 @@ class ContractEditor(ModalScreen[Artifact | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         # before the editor, which would only move the focus
-        Binding("escape", "close", "Close", id="editor.close", tooltip="Leave; the copy is not kept", priority=True),
+        Binding(
+            "escape",
+            "close",
+            "Close",
+            id="editor.close",
+            tooltip="Leave; the copy waits for the next time",
+            priority=True,
+        ),
         Binding("ctrl+r", "compile", "Compile", id="editor.compile", tooltip="Compile, and put it on the shelf"),
     ]
 
@@ -62,10 +79,10 @@ class ContractEditor(ModalScreen[Artifact | None]):
         with Vertical() as box:
             box.border_title, box.border_subtitle = "Edit a copy", build_way_back("ctrl+r compile · esc leave")
             with Horizontal():
-                yield Input(self._proposed_name, id="editor-name", placeholder="name", compact=True)
+                yield PlainInput(self._proposed_name, id="editor-name", placeholder="name", compact=True)
                 yield Button("Compile", id="editor-compile", compact=True, variant="primary")
                 yield Button("Leave", id="editor-leave", compact=True)
-            yield TextArea(self._source, show_line_numbers=True, tab_behavior="indent", compact=True)
+            yield _SourceArea(self._source, show_line_numbers=True, tab_behavior="indent", compact=True)
             yield Static(id="editor-problem", markup=False)
 
     def on_mount(self) -> None:
@@ -89,7 +106,7 @@ class ContractEditor(ModalScreen[Artifact | None]):
 
     def action_close(self) -> None:
         """Leave without a contract."""
-        self.dismiss(None)
+        self.dismiss(self.query_one(TextArea).text)
 
     @work(exclusive=True)
     async def action_compile(self) -> None:
@@ -99,12 +116,19 @@ class ContractEditor(ModalScreen[Artifact | None]):
         try:
             artifact = await asyncio.to_thread(compile_vyper, source, name)
         except CompileFailed as error:
-            self._tell("\n".join(f"line {it.line or '?'}: {it.message}" for it in error.problems))
+            self._tell("\n".join(map(describe_problem, error.problems)))
             place = error.problems[0]
             if place.line is not None:
-                self.query_one(TextArea).move_cursor((place.line - 1, place.column or 0))
+                self.query_one(TextArea).move_cursor((place.line - 1, place.column or 0), center=True)
+                self.query_one(TextArea).focus()
             return
         except ChainroomError as error:
             self._tell(str(error))
             return
         self.dismiss(artifact)
+
+
+def describe_problem(problem: Problem) -> str:
+    """Return where a source is wrong, why, and what the compiler would try."""
+    place = f"line {problem.line}, column {(problem.column or 0) + 1}: " if problem.line is not None else ""
+    return f"{place}{problem.message}" + (f" ({problem.hint})" if problem.hint else "")

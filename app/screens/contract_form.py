@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from app.contract_values import get_placeholder
 from app.widgets.models import Tone
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from chain.contracts.abi import Function
 
@@ -225,4 +226,4 @@ def describe_function(function: Function) -> str:
 
 def _build_row(name: str, kind: str, placeholder: str, value: str, field_id: str | None = None) -> Horizontal:
     label = Label(Content(clean(f"{name}  {kind}", 60)))
-    return Horizontal(label, Input(value, placeholder=placeholder, id=field_id, compact=True))
+    return Horizontal(label, PlainInput(value, placeholder=placeholder, id=field_id, compact=True))

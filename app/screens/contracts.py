@@ -5,7 +5,6 @@ deploy, read and write, what it was asked, what it told, what it keeps, and what
 cursor; what is sent goes through the wallet.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events, on, work
@@ -16,7 +15,7 @@ from textual.widgets import Button
 
 from app.commands import get_bindings
 from app.present import contracts as present
-from app.present.contracts import Deployed, Doing, Shelf, Told
+from app.present.contracts import Deployed, Doing, Told, get_shelf
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.storage import STORAGE_COLUMNS, list_storage
@@ -24,7 +23,6 @@ from app.present.stories import build_story, find_application, list_applications
 from app.present.stories.reader import Story
 from app.screens.contract_desk import ContractDesk
 from app.screens.contract_form import ContractForm
-from app.screens.dialogs import NameDialog
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS
 from app.screens.story import StoryPanel
@@ -35,8 +33,7 @@ from app.widgets.models import Cell, Column
 from app.widgets.source_view import SourceView
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
-from chain.contracts.artifact import MAX_ARTIFACT_BYTES, Artifact, read_artifact
-from chain.errors import ChainroomError
+from chain.contracts.artifact import Artifact
 from chain.ledger.actions import Call, Create
 from chain.ledger.state import State
 from chain.units import Address
@@ -85,7 +82,7 @@ class ContractsView(View):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.shelf = Shelf()
+        self.shelf = get_shelf()
         self._panel = "source"
         self._chosen_name = ""
         """The chosen contract of the shelf; empty when a deployed one is chosen."""
@@ -93,6 +90,8 @@ class ContractsView(View):
         self._deployed: tuple[Deployed, ...] = ()
         self._doings: tuple[Doing, ...] = ()
         self._told: list[Told] = []
+        self._drafts: dict[str, str] = {}
+        """Sources that were left in the editor, by the name of the copy."""
         self._is_fresh = True
         """Whether nobody has chosen anything yet: then the first contract of the run is shown."""
         self._frames = 0
@@ -351,37 +350,34 @@ class ContractsView(View):
 
     @work(exclusive=True, group="contracts-edit")
     async def action_edit(self) -> None:
-        """Edit a copy of the source; what compiles lies on the shelf."""
+        """Edit a copy of the source; what compiles lies on the shelf, what was left half done waits."""
         from app.screens.contract_editor import ContractEditor
 
-        artifact = self.get_artifact()
-        edited = await self.app.push_screen_wait(
-            ContractEditor(artifact.source if artifact else "", self._get_copy_name())
-        )
-        if edited is not None:
+        artifact, name = self.get_artifact(), self._get_copy_name()
+        if artifact is not None and artifact.source and artifact.compiler.startswith("solc"):
+            self.app.tell("the compiler here is Vyper's: compile Solidity elsewhere, then open its artifact (L)")
+            return
+        source = self._drafts.get(name) or (artifact.source if artifact is not None else "")
+        edited = await self.app.push_screen_wait(ContractEditor(source, name))
+        if isinstance(edited, Artifact):
+            self._drafts.pop(name, None)
             self._take(edited)
+        elif edited is not None:
+            self._drafts[name] = edited
 
     def _get_copy_name(self) -> str:
         artifact = self.get_artifact()
         name = f"my_{artifact.name.removeprefix('my_')}" if artifact else "my_contract"
         return name if name.isidentifier() else "my_contract"
 
-    def action_load(self) -> None:
-        """Open a compiler's JSON file."""
-        lead = "A JSON file with ABI and bytecode: Vyper, solc, Hardhat, Foundry, Truffle."
-        self.app.push_screen(NameDialog("Open an artifact", lead, "", self._load))
+    @work(exclusive=True, group="contracts-edit")
+    async def action_load(self) -> None:
+        """Open what another compiler made."""
+        from app.screens.contract_load import ArtifactDialog
 
-    def _load(self, text: str) -> str:
-        path = Path(text.strip()).expanduser()
-        try:
-            if path.stat().st_size > MAX_ARTIFACT_BYTES:
-                return f"{path.name} is larger than {MAX_ARTIFACT_BYTES} bytes"
-            self._take(read_artifact(path.read_bytes(), name=""))
-        except OSError as error:
-            return f"{path.name} cannot be read: {error.strerror}"
-        except ChainroomError as error:
-            return str(error)
-        return ""
+        artifact = await self.app.push_screen_wait(ArtifactDialog())
+        if artifact is not None:
+            self._take(artifact)
 
     def _take(self, artifact: Artifact) -> None:
         self.shelf.add(artifact)

@@ -4,9 +4,12 @@ Left the source with the gas of each line and the piece that is running; right t
 tree of calls and memory. It is the very execution of the block that runs again, from the state before the transaction.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -20,6 +23,7 @@ from app.screens.panels import PANELS_CSS, Panel, PanelDeck
 from app.screens.run_screen import RunScreen
 from app.screens.view import Thing
 from app.session import Session
+from app.turns import TURN_S, Job
 from app.widgets.field_list import FieldList
 from app.widgets.models import Why
 from app.widgets.source_view import Marked, SourceView
@@ -33,6 +37,11 @@ if TYPE_CHECKING:
     from app.present.debugger import Debugger
 
 MOST_CODE_LINES: Final = 30_000
+FIRST_TURN_S: Final = 0.03
+"""How long something is waited for before the interface goes on without it."""
+TURNS_A_WORD: Final = 20
+"""Turns between two words about how far it is."""
+T = TypeVar("T")
 
 
 class DebuggerScreen(RunScreen):
@@ -72,6 +81,10 @@ class DebuggerScreen(RunScreen):
         self._debugger = debugger
         self._deck = PanelDeck()
         self._shown: object = None
+        self._job: Job[Any] | None = None
+        """What runs in turns just now."""
+        self._listing: tuple[bytes, str, dict[int, int]] = (b"", "", {})
+        """Code without a source: itself, its opcodes line by line, and the line of each place."""
 
     def compose_body(self) -> ComposeResult:
         """Source, and what the machine holds."""
@@ -87,17 +100,68 @@ class DebuggerScreen(RunScreen):
                 yield VirtualTable(present.MEMORY_COLUMNS, id="debugger-memory", classes="panel", empty="Empty")
 
     def on_mount(self) -> None:
-        """Trace at once: a transaction takes well under a second."""
+        """Trace at once: most transactions take well under a second, and the others let the interface go on."""
         session = self.app.session
         assert session is not None
         session.is_playing = False
         self.query_one("#debugger-note").display = bool(self._note)
-        if self._debugger is None:
-            world = session.simulation.world
-            self._debugger = present.open_debugger(world, self._block.hash, self._place, self._shelf)
-            self._debugger.begin()
         self.query_one(SourceView).focus()
-        self.call_after_refresh(self._show_step)
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
+        session, known = self.app.session, self._debugger
+        if session is None or not self.is_attached:
+            return
+        world, shelf = session.simulation.world, self._shelf
+
+        def trace() -> "Debugger":
+            debugger = known or present.open_debugger(world, self._block.hash, self._place, shelf)
+            if known is None:
+                debugger.begin()
+            debugger.prepare()
+            return debugger
+
+        def show(debugger: "Debugger") -> None:
+            self._debugger = debugger
+            self._show_step()
+
+        self._work(trace, show)
+
+    # Long work -------------------------------------------------------------------------------------------------------
+
+    def _work(self, do: "Callable[[], T]", done: "Callable[[T], None]") -> None:
+        """Do something that may take long: at once if it is short, otherwise in turns with the interface."""
+        if self._job is not None:
+            return
+        job = Job(do)
+        if job.go_on(FIRST_TURN_S):
+            done(job.get())
+        else:
+            self._job = job
+            self._go_on(job, done)
+
+    @work(exclusive=True, group="debugger")
+    async def _go_on(self, job: "Job[T]", done: "Callable[[T], None]") -> None:
+        title, turns = self.query_one("#debugger-title", Static), 0
+        try:
+            while not job.go_on(TURN_S):
+                turns += 1
+                if turns % TURNS_A_WORD == 1:
+                    seconds = turns * TURN_S
+                    title.update(f" ◌ running the transaction again … {seconds:.0f} s of work · esc stops")
+                await asyncio.sleep(0)
+        finally:
+            self._job = None
+            job.drop()
+        done(job.get())
+
+    def action_back(self) -> None:
+        """Stop what takes long; or leave."""
+        if self._job is not None and self._debugger is not None:
+            self.workers.cancel_group(self, "debugger")
+            self.call_after_refresh(self._show_step)
+        else:
+            super().action_back()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold."""
@@ -108,7 +172,7 @@ class DebuggerScreen(RunScreen):
 
     def show_body(self, session: Session) -> None:
         """Nothing here follows the clock."""
-        if self._shown is None and self._debugger is not None:
+        if self._shown is None and self._debugger is not None and self._job is None:
             self._show_step()
 
     def _show_step(self) -> None:
@@ -139,10 +203,16 @@ class DebuggerScreen(RunScreen):
             view.show(artifact.source, present.build_gas_notes(debugger))
             view.mark(present.build_marked(debugger))
             return
-        rows = disassemble(debugger.call.code)[:MOST_CODE_LINES]
-        view.show("\n".join(map(str, rows)))
-        line = next((number for number, row in enumerate(rows, 1) if row.pc == debugger.step.pc), None)
+        text, lines = self._list_code(debugger.call.code)
+        view.show(text)
+        line = lines.get(debugger.step.pc)
         view.mark(Marked(line, 0, line, 80) if line else None)
+
+    def _list_code(self, code: bytes) -> tuple[str, dict[int, int]]:
+        if self._listing[0] != code:
+            rows = disassemble(code)[:MOST_CODE_LINES]
+            self._listing = code, "\n".join(map(str, rows)), {row.pc: number for number, row in enumerate(rows, 1)}
+        return self._listing[1:]
 
     def _get_panels(self) -> list[Panel]:
         debugger = self._debugger
@@ -190,40 +260,50 @@ class DebuggerScreen(RunScreen):
         self._deck.turn(self._get_panels())
         self._arrange()
 
-    def _do(self, method: str, *arguments: int) -> None:
-        if self._debugger is not None and len(self._debugger.trace):
-            before = self._debugger.index
-            getattr(self._debugger, method)(*arguments)
-            if self._debugger.index == before:
+    def _do(self, move: "Callable[[Debugger], None]") -> None:
+        """Go somewhere else; a copy goes there, so that one can stop on the way."""
+        debugger = self._debugger
+        if debugger is None or not len(debugger.trace):
+            return
+
+        def go() -> "Debugger":
+            there = replace(debugger)
+            move(there)
+            there.prepare()
+            return there
+
+        def show(there: "Debugger") -> None:
+            if there.index == debugger.index:
                 self.app.tell("nothing more that way")
+            self._debugger = there
             self._show_step()
+
+        self._work(go, show)
 
     def action_line(self, direction: int) -> None:
         """The next line, or the previous one."""
-        self._do("move_line", direction)
+        self._do(lambda it: it.move_line(direction))
 
     def action_opcode(self, direction: int) -> None:
         """The next opcode, or the previous one."""
-        if self._debugger is not None:
-            self._do("go", self._debugger.index + direction)
+        self._do(lambda it: it.go(it.index + direction))
 
     def action_over(self) -> None:
         """The next line, without going into calls."""
-        self._do("move_over")
+        self._do(lambda it: it.move_over())
 
     def action_out(self) -> None:
         """To where the caller goes on."""
-        self._do("move_out")
+        self._do(lambda it: it.move_out())
 
     def action_write(self, direction: int) -> None:
         """The next write to storage, or the previous one."""
-        self._do("move_to_write", direction)
+        self._do(lambda it: it.move_to_write(direction))
 
     def action_first(self) -> None:
         """The first step."""
-        self._do("go", 0)
+        self._do(lambda it: it.go(0))
 
     def action_last(self) -> None:
         """The last step: where it ended, or failed."""
-        if self._debugger is not None:
-            self._do("go", len(self._debugger.trace) - 1)
+        self._do(lambda it: it.go(len(it.trace) - 1))

@@ -87,11 +87,11 @@ def ask_attack(app: "ChainroomApp") -> None:
 def _show_attack(app: "ChainroomApp", found: "Found") -> None:
     """Move the cursor there, so that every screen shows that moment, and walk through the transaction."""
     from app.present.attacks import open_attack
-    from app.present.contracts import Shelf
+    from app.present.contracts import get_shelf
     from app.screens.debugger import DebuggerScreen
 
     assert app.session is not None
-    block, place, shelf = found.doing.block, found.doing.place, Shelf()
+    block, place, shelf = found.doing.block, found.doing.place, get_shelf()
     app.session.is_playing = False
     app.session.seek(block.published_us)
     debugger = open_attack(app.session.simulation, found, shelf)

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from chain.contracts.evm.frame import Frame
+from chain.contracts.evm.frame import Frame, give_way
 from chain.contracts.evm.halts import Halt
 from chain.contracts.evm.host import Context, Host
 from chain.contracts.evm.message import Message, Mode, Result
@@ -31,6 +31,7 @@ _WINDOW_STEPS: Final = 64
 """Steps kept before and behind the one asked for."""
 _WINDOW_BYTES: Final = 8 << 20
 """Memory kept with them at most."""
+_STEPS_A_TURN: Final = 10_000
 _SSTORE: Final = 0x55
 _KECCAK256: Final = 0x20
 _PREIMAGE_BYTES: Final = range(1, 257)
@@ -168,6 +169,8 @@ class Trace:
         own = {call.index for call in self.calls if call.code == code}
         inner = {call.first_step - 1: call.gas_used for call in self.calls if call.parent is not None}
         for index, call in enumerate(self.call_of):
+            if index % _STEPS_A_TURN == 0:
+                give_way()
             if call in own:
                 spent = max(self.costs[index] - inner.get(index, 0), 0)
                 profile[self.pcs[index]] = profile.get(self.pcs[index], 0) + spent

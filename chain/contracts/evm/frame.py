@@ -25,6 +25,12 @@ def set_give_way(give_way: GiveWay | None) -> None:
     _give_way[0] = give_way
 
 
+def give_way() -> None:
+    """Call what ``set_give_way`` asked for: long work around messages, such as reading a trace, does so as well."""
+    if (waiting := _give_way[0]) is not None:
+        waiting()
+
+
 Data = bytes | memoryview
 """Call data; long data is a view into the caller's memory, which stands still while the called frame runs."""
 

@@ -7,6 +7,9 @@ debugger and gallery need no compiler. The contracts teach: they are real, teste
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
+
+import msgspec
 
 from chain.contracts.artifact import Artifact, read_artifact
 from chain.errors import InvalidInput
@@ -32,3 +35,28 @@ def load_artifact(name: str) -> Artifact:
     if name not in iter_names():
         raise InvalidInput("shipped contract", name, f"one of {', '.join(iter_names())}")
     return read_artifact(_PLACE.joinpath(f"{name}.json").read_bytes())
+
+
+class _Document(msgspec.Struct):
+    bytecode: str
+    deployedBytecode: str  # noqa: N815 - as compilers call it
+
+
+class Codes(NamedTuple):
+    """The codes of a contract, without arguments and immutables."""
+
+    creation: bytes
+    runtime: bytes
+
+
+@cache
+def get_codes() -> dict[str, Codes]:
+    """Return the codes of all shipped contracts by name; nothing else of their artifacts is read."""
+    documents = {
+        it: msgspec.json.decode(_PLACE.joinpath(f"{it}.json").read_bytes(), type=_Document) for it in iter_names()
+    }
+    return {it: Codes(_read_hex(found.bytecode), _read_hex(found.deployedBytecode)) for it, found in documents.items()}
+
+
+def _read_hex(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
