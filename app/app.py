@@ -44,7 +44,11 @@ class ChainroomApp(RunApp):
     CSS = """
     ToastRack { margin-bottom: 4; }
     Button.-textual-compact { background: $panel; }
-    """  # the wallet's guide, the clock and the keys stay readable; buttons are seen on every background
+    Button.-textual-compact.-primary { background: $primary; color: auto; }
+    Button:disabled, Button.-textual-compact.-primary:disabled {
+        background: $panel; color: $muted; text-opacity: 100%;
+    }
+    """  # the guide, the clock and the keys stay readable; buttons are seen on every background, resting ones too
 
     def __init__(
         self,

@@ -178,8 +178,8 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
 
 HINTED: Final = (
     ("pause", "run.pause"), ("step", "run.back", "run.step"), ("speed", "run.slower", "run.faster"),
-    ("bookmark", "run.bookmark"), ("branch", "run.branch"), ("send", "do.send"), ("mine", "do.mine"),
-    ("find", "go.find"), ("why", "thing.why"), ("help", "app.help"), ("commands", "app.palette"),
+    ("why", "thing.why"), ("help", "app.help"), ("find", "go.find"), ("commands", "app.palette"),
+    ("send", "do.send"), ("mine", "do.mine"), ("bookmark", "run.bookmark"), ("branch", "run.branch"),
 )  # fmt: skip
 """What the line of key hints names, most important first: a word, and the commands whose keys stand before it."""
 

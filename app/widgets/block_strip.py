@@ -74,7 +74,7 @@ class BlockStrip(BlockPicker, CanvasWidget, can_focus=True):
             self._draw_block(canvas, block, 3 + (block.height - first) * STEP_CELLS, is_first=block.height == first)
         x = 3 + (min(tip, first + columns - 1) - first + 1) * STEP_CELLS
         if self.working and x + 12 < canvas.width:
-            text = clean(self.working, canvas.width - x - 4)
+            text = clean(self.working, canvas.width - x - 2)
             canvas.put(x, 1, f"{WAITING} ", self.PEN["pending"])
             canvas.put(x + 2, 1, text, self.PEN["muted"])
 

@@ -6,6 +6,7 @@ Keys: up, down, page up and down, home, end move the cursor; enter opens.
 """
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from textual import events
@@ -20,7 +21,7 @@ from app.widgets.canvas import Canvas
 from app.widgets.keys import bind
 from app.widgets.models import Cell, Column
 from app.widgets.pens import PenMixin
-from app.widgets.text import clean, fit
+from app.widgets.text import clean, cut, fit
 
 Row = Sequence[Cell | str]
 HEADER_ROWS = 1
@@ -120,8 +121,9 @@ class VirtualTable(PenMixin, ScrollView, can_focus=True):
         if y < HEADER_ROWS:
             self._draw_row(canvas, [Cell(column.title, "muted") for column in self.columns], self.PEN["title"])
         elif self.count == 0:
-            if y == HEADER_ROWS + 1:
-                canvas.put(2, 0, clean(self.empty, max(1, width - 4)), self.PEN["muted"])
+            lines = wrap(clean(self.empty, 1000), max(8, width - 4))
+            if 0 <= (line := y - HEADER_ROWS - 1) < len(lines):
+                canvas.put(2, 0, cut(lines[line], width - 3), self.PEN["muted"])
         elif index < self.count:
             pen = None
             if index == self.cursor:

@@ -88,3 +88,12 @@ def test_columns_share_the_width() -> None:
     assert table.get_widths(60) == [6, 40, 8]
     assert sum(table.get_widths(24)) <= 24
     assert table.get_widths(12)[-1] == 0
+
+
+async def test_what_is_to_be_done_about_an_empty_table_is_told_in_full(stage) -> None:
+    table = VirtualTable(COLUMNS, empty="No transaction waits here. Send one with s, or let somebody else send one.")
+    app = stage(table)
+    async with app.run_test(size=(30, 11)) as pilot:
+        await pilot.pause()
+        told = " ".join(line.strip() for line in app.get_lines()[1:]).strip()
+        assert told == table.empty
