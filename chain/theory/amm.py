@@ -75,6 +75,38 @@ def compute_reserves_after_arbitrage(true_x: int, true_y: int, reserves: Reserve
     return Reserves(x - compute_amount_out(amount, y, x), y + amount)
 
 
+class Loop(NamedTuple):
+    """An amount of X taken from one pool, which is paid afterwards, and sold in another one."""
+
+    amount: int
+    got: int
+    """Y that the second pool gives for it."""
+    owed: int
+    """Y that the first pool takes for it."""
+
+    @property
+    def gain(self) -> int:
+        """What is left, in Y; negative where it does not pay."""
+        return self.got - self.owed
+
+
+def compute_loop(amount: int, source: Reserves, target: Reserves) -> Loop:
+    """Return what it brings to take an amount of X from ``source`` and to sell it in ``target``."""
+    return Loop(amount, compute_amount_out(amount, target.x, target.y), compute_amount_in(amount, source.y, source.x))
+
+
+def find_best_loop(source: Reserves, target: Reserves) -> Loop:
+    """Return the loop that gains most: 0 units where none gains.
+
+    The gain ``0.997 a y' / (x' + 0.997 a) − a y / (0.997 (x − a))`` has one top, where its slope is nought:
+    ``a = (A x − B x') / (A + 0.997 B)`` with ``A = 0.997 √(x' y')`` and ``B = √(x y)``.
+    """
+    high, low = _COUNTED * isqrt(target.x * target.y), 1000 * isqrt(source.x * source.y)
+    amount = (high * source.x - low * target.x) * 1000 // (high * 1000 + low * _COUNTED)
+    loop = compute_loop(amount, source, target) if amount > 0 else Loop(0, 0, 0)
+    return loop if loop.gain > 0 else Loop(0, 0, 0)
+
+
 def compute_liquidity_value(shares: int, reserves: Reserves, total_shares: int, k_last: int = 0) -> Reserves:
     """Return what shares would give back (computeLiquidityValue).
 

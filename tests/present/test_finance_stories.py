@@ -1,4 +1,4 @@
-"""The stories of the stable coin and of the shared house: what they say is what the contracts say."""
+"""The stories of stable coin, shared house and flash arbitrage: what they say is what the contracts say."""
 
 import pytest
 
@@ -31,6 +31,11 @@ def house():
     return play("shared_house", 9, 12)
 
 
+@pytest.fixture(scope="module")
+def loops():
+    return play("flash_arbitrage", 8, 8)
+
+
 def tell(simulation, at_us):
     application = simulation.world.actors[1]
     return build_story(simulation, application, TimeUs(at_us), Holders(simulation.world))
@@ -44,7 +49,7 @@ def get_text(line):
     return "".join(text for text, _ in line)
 
 
-@pytest.mark.parametrize("name", ["coin", "house"])
+@pytest.mark.parametrize("name", ["coin", "house", "loops"])
 def test_before_there_is_a_contract_only_the_plan_is_shown(name, request):
     story = tell(request.getfixturevalue(name), SECOND)
     assert story.headline
@@ -52,7 +57,7 @@ def test_before_there_is_a_contract_only_the_plan_is_shown(name, request):
     assert story[2:] == ((), ())
 
 
-@pytest.mark.parametrize("name", ["coin", "house"])
+@pytest.mark.parametrize("name", ["coin", "house", "loops"])
 def test_the_plan_is_told_until_it_is_done(name, request):
     simulation = request.getfixturevalue(name)
     told = [get_fields(tell(simulation, at_us)).get("plan") for at_us in range(SECOND, 5 * MINUTE, 5 * SECOND)]
@@ -63,7 +68,7 @@ def test_the_plan_is_told_until_it_is_done(name, request):
     assert set(told[opened:]) == {None}
 
 
-@pytest.mark.parametrize("name", ["coin", "house"])
+@pytest.mark.parametrize("name", ["coin", "house", "loops"])
 def test_the_past_reads_as_it_was(name, request):
     simulation = request.getfixturevalue(name)
     early = tell(simulation, 6 * MINUTE)
@@ -142,3 +147,16 @@ def test_houses_sold_whole_are_listed_with_their_owners(house):
     deeds = [field for key, field in fields.items() if key.startswith("deed-")]
     assert deeds
     assert all(field.note.startswith("holder") and field.label.endswith(" ×") for field in deeds)
+
+
+def test_a_loop_is_told_as_it_went(loops):
+    story = tell(loops, 8 * MINUTE)
+    fields, (prices, gained) = get_fields(story), story.charts
+    for name, line in zip(("east_pool", "west_pool"), prices.series, strict=True):
+        assert line.points[-1][1] == pytest.approx(float(fields[name].value.split()[0]), abs=1e-4)
+    assert int(fields["loops"].value) == len(gained.series[0].points) - 1 > 3
+    assert fields["gain"].value == fields["own"].value == f"{gained.series[0].points[-1][1]:.2f} USD"
+    text = [get_text(line) for line in story.drawing]
+    owed, got = (float(text[2].split(f" {step} ")[1].split()[0]) for step in (4, 3))
+    assert got - owed == pytest.approx(float(fields["loop-0"].note.split()[0]), abs=0.02)
+    assert max(map(len, text)) <= 74

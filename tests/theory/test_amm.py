@@ -16,9 +16,11 @@ from chain.theory.amm import (
     compute_arbitrage_bounds,
     compute_impermanent_loss,
     compute_liquidity_value,
+    compute_loop,
     compute_reserves_after_arbitrage,
     compute_sandwich,
     compute_slippage,
+    find_best_loop,
     find_best_sandwich,
     is_sandwich_profitable,
 )
@@ -155,3 +157,25 @@ def test_the_least_a_victim_takes_bounds_the_sandwich() -> None:
     assert 0 < tight.profit < fair * 6 // 1000 < loose.profit
     near = [compute_sandwich(loose.amount_in * part // 100, victim, reserves).profit for part in (98, 102)]
     assert loose.profit > max(near)
+
+
+RESERVES = st.builds(Reserves, st.integers(10**3, 10**24), st.integers(10**3, 10**24))
+
+
+@given(source=RESERVES, target=RESERVES, part=st.floats(0, 0.999))
+def test_no_other_loop_gains_more_than_rounding(source: Reserves, target: Reserves, part: float) -> None:
+    """Of two pools, taking from the one and selling in the other: what it owes comes first, the rest is gain."""
+    best = find_best_loop(source, target)
+    assert best.gain >= 0
+    assert (best.amount > 0) == (best.gain > 0)
+    other = compute_loop(max(1, int(source.x * part)), source, target)
+    slack = 2 + target.y // max(target.x, 1) + source.y // max(source.x - max(best.amount, other.amount), 1)
+    assert other.gain <= best.gain + slack
+
+
+def test_between_pools_within_two_fees_nothing_is_gained() -> None:
+    pool = Reserves(1000 * COIN, 2000 * COIN)
+    for y, pays in ((2000, False), (2012, False), (2013, True), (2200, True)):  # 2000 / 0.997² = 2012.05
+        best = find_best_loop(pool, Reserves(1000 * COIN, y * COIN))
+        assert (best.gain > 0) is pays
+        assert find_best_loop(Reserves(1000 * COIN, y * COIN), pool).gain == 0

@@ -22,6 +22,7 @@ from app.present.stories.crowdfunding import build_crowdfunding_story
 from app.present.stories.dao import build_dao_story
 from app.present.stories.escrow import build_escrow_story
 from app.present.stories.exchange import build_exchange_story
+from app.present.stories.flash_arbitrage import build_flash_arbitrage_story
 from app.present.stories.identity import build_identity_story
 from app.present.stories.lending import build_lending_story
 from app.present.stories.plan import build_plan_fields
@@ -40,6 +41,7 @@ from chain.units import Address, TimeUs
 STORIES: Final[dict[str, Callable[[Reader], Story]]] = {
     "token": build_token_story,
     "exchange": build_exchange_story,
+    "flash_arbitrage": build_flash_arbitrage_story,
     "lending": build_lending_story,
     "stable_coin": build_stable_coin_story,
     "shared_house": build_shared_house_story,

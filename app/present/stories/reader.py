@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
-from app.contract_calls import open_state, read_function
-from app.present.contracts import Doing, iter_doings
+from app.contract_calls import read_function
+from app.present.contracts import Doing, get_doings
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.widgets.models import Field, Line, Series
@@ -15,7 +15,7 @@ from chain.economy.application import Application
 from chain.ledger.actions import Call
 from chain.simulation.simulation import Simulation
 from chain.simulation.world import World
-from chain.units import MINUTE, Address, Hash, NodeId, TimeUs
+from chain.units import MINUTE, Address, Hash, TimeUs
 
 T = TypeVar("T")
 MOST_POINTS: Final = 240
@@ -92,7 +92,8 @@ class Reader:
     def read(self, label: str, function: str, *arguments: Any) -> Any:
         """Return what a view function answers. Raises InvalidTransaction with the reason when it fails."""
         if self._opened is None:
-            self._opened = open_state(self.simulation, NodeId(0), self.at_us)
+            time_us = max(self.at_us, self.head.block.header.time_us + 1)
+            self._opened = self.world.ledger.open_next(self.head.hash, TimeUs(time_us))
         host, context = self._opened
         abi = load_artifact(self.application.artifacts[label]).abi
         address = self.application.addresses[label]
@@ -103,7 +104,7 @@ class Reader:
         """Return a contract's events of these names, all when none is given; the oldest first."""
         address, abi = self.application.addresses[label], load_artifact(self.application.artifacts[label]).abi
         known, found = _decoded.setdefault(self.world, {}), list[Happened]()
-        for doing in iter_doings(self.world, address, self.at_us):
+        for doing in get_doings(self.world, address, self.at_us):
             key = doing.block.hash, doing.place, address
             if key not in known:
                 known[key] = _decode(doing, address, abi)
@@ -115,7 +116,7 @@ class Reader:
         address = self.application.addresses[label]
         return [
             doing
-            for doing in iter_doings(self.world, address, self.at_us)
+            for doing in get_doings(self.world, address, self.at_us)
             if not doing.receipt.is_success and isinstance(doing.signed.transaction.action, Call)
         ]
 

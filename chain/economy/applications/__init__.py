@@ -14,6 +14,7 @@ from chain.economy.applications.crowdfunding import Crowdfunding
 from chain.economy.applications.dao import Dao
 from chain.economy.applications.escrow import Escrow
 from chain.economy.applications.exchange import Exchange
+from chain.economy.applications.flash_arbitrage import FlashArbitrage
 from chain.economy.applications.identity import Identity
 from chain.economy.applications.lending import LendingMarket
 from chain.economy.applications.shared_house import SharedHouse
@@ -26,7 +27,7 @@ from chain.schema import suggest
 
 ATTACKS: Final = (Reentrancy, AccessMistake, IntegerMistake, FrontRunning, SandwichAttack, OracleAttack)
 AGREEMENTS: Final = (Escrow, Crowdfunding, SupplyChain, Identity, Vault, Dao, Auctions)
-FINANCE: Final = (TokenLaunch, Exchange, LendingMarket, StableCoin, SharedHouse)
+FINANCE: Final = (TokenLaunch, Exchange, FlashArbitrage, LendingMarket, StableCoin, SharedHouse)
 APPLICATIONS: Final[dict[str, type[Application]]] = {it.name: it for it in (*FINANCE, *AGREEMENTS, *ATTACKS)}
 
 
