@@ -8,7 +8,8 @@ which they were published, genesis first.
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -60,12 +61,13 @@ class BlockRecord:
 class BlockTree:
     """The published blocks, by order and by hash."""
 
-    __slots__ = ("_best", "_finals", "_index", "_published_us", "_total_weights", "records")
+    __slots__ = ("_best", "_finals", "_index", "_published_us", "_times", "_total_weights", "records")
 
     def __init__(self) -> None:
         self.records: list[BlockRecord] = []
         self._index: dict[Hash, int] = {}
         self._published_us: list[int] = []
+        self._times: list[tuple[Times, Times]] = []  # arrival and known by block, side by side: quick to note down
         self._finals: list[int] = []  # blocks some node declared final, by height
         self._total_weights: list[int] = []  # of the first i+1 blocks, on whatever branch
         self._best: list[BlockRecord] = []  # heaviest among the first i+1, earliest published on ties
@@ -95,6 +97,7 @@ class BlockTree:
         self._best.append(record if weight > best.weight else best)
         self.records.append(record)
         self._published_us.append(published_us)
+        self._times.append((arrival_us, known_us))
         self._index[record.hash] = record.index
         return record
 
@@ -152,13 +155,15 @@ class BlockTree:
         if record.final_us is None:
             record.final_us = np.full(len(record.known_us), NEVER, dtype=np.int64)
             insort(self._finals, record.index, key=lambda index: self.records[index].height)
-        record.final_us[node] = min(at_us, record.final_us.item(node))
+        final_us = record.final_us.copy()  # checkpoints share it: replaced, never changed
+        final_us[node] = min(at_us, final_us.item(node))
+        record.final_us = final_us
 
     def finalize_for(self, record: BlockRecord, nodes: Nodes, at_us: TimeUs) -> None:
         """Note that nodes, given by index and at least one, take a block as final from now on."""
         self.finalize(record, NodeId(int(nodes[0])), at_us)
         assert record.final_us is not None
-        record.final_us[nodes] = np.minimum(record.final_us[nodes], at_us)
+        record.final_us[nodes] = np.minimum(record.final_us[nodes], at_us)  # the copy that was just made
 
     def get_choices(self, parent: BlockRecord, at_us: TimeUs) -> Nodes | None:
         """Return by node the index of the child it had been led to prefer; None when no node had been."""
@@ -210,6 +215,7 @@ class BlockTree:
         for record in self.records[first:]:
             parent = record.parent
             record.known_us = record.arrival_us if parent is None else np.maximum(record.arrival_us, parent.known_us)
+            self._times[record.index] = record.arrival_us, record.known_us
 
     def iter_head_changes(self, node: NodeId, start: int, stop: int) -> Iterator[tuple[int, BlockRecord, BlockRecord]]:
         """Yield (time, old head, new head) of a node over the blocks with index in [start, stop), in time order.
@@ -228,24 +234,25 @@ class BlockTree:
 
     def freeze(self) -> "Callable[[], BlockTree]":
         """Return what builds a tree in the state of now, any number of times; only what may change is noted down."""
-        count = len(self.records)
-        arrivals_us, knowns_us = [it.arrival_us for it in self.records], [it.known_us for it in self.records]
-        finals_us = {it.index: it.final_us.copy() for it in self.records if it.final_us is not None}
-        choices = {it.index: it.choices for it in self.records if it.choices is not None}  # replaced, never changed
+        count, times = len(self.records), self._times.copy()
         finals = self._finals.copy()
+        finals_us = {index: self.records[index].final_us for index in finals}  # replaced, never changed, as choices are
+        choices = {it.index: it.choices for it in self.records if it.choices is not None}
 
         def build() -> BlockTree:
             other = BlockTree()
-            records = other.records = [replace(it) for it in self.records[:count]]
-            for record in records:
-                place, parent = record.index, record.parent
-                record.parent = None if parent is None else records[parent.index]
-                record.arrival_us, record.known_us = arrivals_us[place], knowns_us[place]
-                record.final_us = finals_us[place].copy() if place in finals_us else None
-                record.choices = choices.get(place)
+            records = other.records
+            for place, it in enumerate(self.records[:count]):
+                parent = None if it.parent is None else records[it.parent.index]
+                record = BlockRecord(
+                    place, it.hash, it.block, it.height, parent, it.state, it.weight, it.origin, it.published_us,
+                    *times[place], finals_us.get(place), it.lead, choices.get(place),
+                )  # fmt: skip
+                records.append(record)
             other._finals = finals.copy()
-            other._index = {record.hash: record.index for record in records}
+            other._index = dict(islice(self._index.items(), count))
             other._published_us, other._total_weights = self._published_us[:count], self._total_weights[:count]
+            other._times = times.copy()
             other._best = [records[record.index] for record in self._best[:count]]
             return other
 

@@ -5,9 +5,10 @@ them a node holds in its mempool is a query (chain/node/mempool.py). ``open`` li
 branch includes; a node on another branch also has what blocks above the fork include.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from chain.consensus.block_tree import BlockRecord, BlockTree
 from chain.ledger.transaction import SignedTransaction
@@ -144,7 +145,7 @@ class TransactionTable:
         def build(tree: BlockTree) -> TransactionTable:
             records = [
                 TransactionRecord(
-                    it.index, it.signed, it.origin, it.submitted_us, spread, tuple(n for n in it.blocks if n < blocks)
+                    it.index, it.signed, it.origin, it.submitted_us, spread, it.blocks[: bisect_left(it.blocks, blocks)]
                 )
                 for it, spread in zip(self.records[:count], spreads, strict=True)
             ]
@@ -153,7 +154,7 @@ class TransactionTable:
                 {index: records[index] for index in waiting},
                 changed_us,
                 None if best is None else tree.records[best.index],
-                {record.id: record.index for record in records},
+                dict(islice(self._index.items(), count)),
                 slots.copy(),
                 expired,
                 spreads.copy(),

@@ -5,6 +5,7 @@ every record, which lets a replay name the first record that differs.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -85,11 +86,16 @@ class History:
         node = f", node n{record.node:02d}" if record.node >= 0 else ""
         return f"{format_time(record.time_us)}{node}"
 
-    def copy(self) -> "History":
-        """Return an independent history in the same state."""
+    def freeze(self) -> Callable[[], "History"]:
+        """Return what builds independent histories in the state of now; noted down is only how long it is."""
         self._settle()
-        other = History()
-        other.records, other.short_digests = self.records.copy(), self.short_digests.copy()
-        other.commands = self.commands.copy()
-        other.rolling, other._hash = self.rolling.copy(), self._hash.copy()
-        return other
+        count, rolled, commands, state = len(self.records), len(self.rolling), self.commands.copy(), self._hash.copy()
+
+        def build() -> History:
+            other = History()
+            other.records, other.rolling = self.records[:count], self.rolling[:rolled]
+            other.short_digests = self.short_digests[: count * SHORT_DIGEST_BYTES]
+            other.commands, other._hash = commands.copy(), state.copy()
+            return other
+
+        return build

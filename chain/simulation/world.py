@@ -349,24 +349,29 @@ class World:
     def freeze(self) -> "Callable[[], World]":
         """Return what builds independent worlds in the state of now. Quick, however long the run: the building is not.
 
-        Blocks and transactions, of which there may be a million, are copied only then.
+        Blocks, transactions and records, of which there may be a million, are copied only then.
         """
-        tree, transactions = self.tree.freeze(), self.transactions.freeze(len(self.tree))
+        tree, transactions, history = (
+            self.tree.freeze(),
+            self.transactions.freeze(len(self.tree)),
+            self.history.freeze(),
+        )
         frozen = self._copy_around()
 
         def build() -> World:
             other = frozen._copy_around()
             other.tables.tree = tree()
             other.tables.transactions = transactions(other.tables.tree)
+            other.history = history()
             return other
 
         return build
 
     def _copy_around(self) -> "World":
-        """Return an independent world, but for blocks and transactions, which are these."""
+        """Return an independent world, but for blocks, transactions and history, which are these."""
         other, tables = World.__new__(World), self.tables
         other.setup, other.faucet, other.is_mesh = self.setup, self.faucet.copy(), self.is_mesh
-        other.kernel, other.history, other.network = self.kernel.copy(), self.history.copy(), self.network.copy()
+        other.kernel, other.history, other.network = self.kernel.copy(), self.history, self.network.copy()
         other.tables = replace(
             tables,
             messages=tables.messages.copy(),
