@@ -107,6 +107,7 @@ COMMANDS: Final[tuple[CommandSpec, ...]] = (
     CommandSpec("page.previous", "left_square_bracket", "Previous block", "Its parent.", "turn(-1)", "page"),
     CommandSpec("page.proof", "p", "Proof", "Prove a transaction or a balance, step by step.", "proof", "page"),
     CommandSpec("page.odyssey", "o", "Odyssey", "The life of a transaction, from key to final.", "odyssey", "page"),
+    CommandSpec("page.debug", "d", "Debug", "Walk through the code of the transaction.", "debug", "page"),
     # A proof
     CommandSpec("proof.export", "x", "Write the proof", "Write it to a file anybody can check.", "export", "proof"),
     CommandSpec("proof.change", "k", "Change a digit", "See at which step a lie is noticed.", "change", "proof"),

@@ -8,7 +8,7 @@ happened. Every attack stands beside the same one on the repaired contract.
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
-from app.present.contracts import Doing, Shelf, iter_doings
+from app.present.contracts import Doing, Shelf, get_doings
 from app.present.debugger import Debugger, open_debugger
 from app.present.heads import get_canonical
 from app.session import Session
@@ -187,7 +187,7 @@ def find_attacks(simulation: Simulation, at_us: TimeUs) -> list[Found]:
 def _find_doing(world: World, application: Application, attack: Attack, at_us: TimeUs) -> Doing | None:
     contract, abi = application.addresses[attack.label], application.get_abi(attack.label)
     sender = application.signers[attack.person].address
-    for doing in iter_doings(world, contract, at_us):
+    for doing in get_doings(world, contract, at_us):
         action = doing.signed.transaction.action
         if (
             isinstance(action, Call)

@@ -4,6 +4,7 @@ A contract is known by the transaction that made it, by events it told, or by be
 its code: the shipped contracts, and those the person compiled or opened (``Shelf``). Everything is read at a head.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -56,6 +57,9 @@ class ContractIndex:
 
     def __init__(self) -> None:
         self.doings: dict[Address, list[Doing]] = {}
+        """By contract, in the order in which their blocks were published, on all branches."""
+        self.known: dict[Address, tuple[BlockRecord, tuple[Doing, ...]]] = {}
+        """The latest answers of ``get_doings``, each with its head."""
         self._count = 0
 
     def update(self, world: World) -> None:
@@ -182,15 +186,30 @@ def get_deployed(
     artifact = shelf.find(code)
     known = holders.get(address)
     name = known.name if known is not None else (artifact.name if artifact else "unknown code")
-    return Deployed(address, name, artifact, code, tuple(iter_doings(world, address, at_us)))
+    return Deployed(address, name, artifact, code, get_doings(world, address, at_us))
 
 
-def iter_doings(world: World, address: Address, at_us: TimeUs) -> Iterator[Doing]:
-    """Yield what a contract did on the canonical branch by a moment, oldest first."""
-    head, index = get_canonical(world, at_us), get_index(world)
-    for doing in get_contract_index(world).doings.get(address, ()):
-        if doing.block.published_us <= at_us and index.is_on_branch(doing.block, head):
-            yield doing
+def get_doings(world: World, address: Address, at_us: TimeUs) -> tuple[Doing, ...]:
+    """Return what a contract did on the canonical branch by a moment, oldest first.
+
+    Where the branch only grew since the last answer, only what is new is read.
+    """
+    head, index, contracts = get_canonical(world, at_us), get_index(world), get_contract_index(world)
+    doings, known = contracts.doings.get(address, []), contracts.known.get(address)
+    if known is None or not index.is_on_branch(known[0], head):
+        found = tuple(it for it in doings if it.block.height <= head.height and index.is_on_branch(it.block, head))
+    elif known[0] is head:
+        return known[1]
+    else:
+        older, answer = known
+        start = bisect_left(doings, older.published_us, key=lambda it: it.block.published_us)
+        later = (it for it in doings[start:] if older.height < it.block.height <= head.height)
+        found = answer + tuple(it for it in later if index.is_on_branch(it.block, head))
+    contracts.known[address] = head, found
+    return found
+
+
+iter_doings = get_doings  # until app/present/stories/reader.py says it so
 
 
 DEPLOYED_COLUMNS: Final = (

@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 
 from app.present.actions import describe_action
 from app.present.chain import GLYPHS, TONES, Facts, format_bytes, get_standing
+from app.present.contract_tables import build_contract_fields, build_contract_tables, find_contract
+from app.present.contracts import Deployed, get_shelf
 from app.present.fate import get_fate
 from app.present.heads import get_canonical
 from app.present.holders import HolderKind, Holders
@@ -40,19 +42,20 @@ def build_address_page(simulation: Simulation, holders: Holders, address: Addres
     payments, blocks = index.get_payments(address, at_us), index.get_proposed(address, at_us)
     name = shorten_address(address) if holder is None else holder.name
     is_used = bool(payments or blocks or world.setup.allocations.get(address))
-    is_contract = bool(world.ledger.state(get_canonical(world, at_us).hash).get_code(address))
-    kind: HolderKind | None = holder.kind if holder else "contract" if is_contract else None
+    contract = find_contract(world, holders, get_shelf(), address, at_us)
+    kind: HolderKind | None = holder.kind if holder else "contract" if contract else None
     meaning = KIND_WORDS[kind] if kind else "Nobody you or the simulation has a name for."
     state = (kind or "unknown holder") + ("" if is_used else " · never used")
-    tables = [_build_history(world, holders, index, address, payments, at_us)]
+    tables = list(build_contract_tables(world, holders, contract, at_us)) if contract else []
+    tables.append(_build_history(world, holders, index, address, payments, at_us))
     if blocks:
         tables.append(_build_mined(world, index, blocks, at_us))
     return Page(
-        title=f"{'Contract' if is_contract else 'Address'} {name}",
+        title=f"{'Contract' if contract else 'Address'} {name}",
         state=f"● {state}",
         tone="accent" if holder else "muted",
         meaning=meaning[0].upper() + meaning[1:],
-        facts=_build_facts(world, index, address, payments, blocks, at_us),
+        facts=_build_facts(world, index, address, payments, blocks, at_us, contract),
         tables=tuple(tables),
         copy=(encode_address(address), f"the address of {name}"),
         why=explain_balance(world, address, at_us),
@@ -66,6 +69,7 @@ def _build_facts(
     payments: list[TransactionRecord],
     blocks: list[BlockRecord],
     at_us: TimeUs,
+    contract: Deployed | None,
 ) -> Facts:
     head = get_canonical(world, at_us)
     account = world.ledger.state(head.hash).get_account(address)
@@ -95,11 +99,12 @@ def _build_facts(
         links["node"] = Thing("node", node)
     if blocks:
         fields.append(_build_rewards(world, index, blocks, at_us))
-    code, creation = world.ledger.state(head.hash).get_code(address), index.contracts.get(address)
-    if code and creation is not None:
+    creation = index.contracts.get(address)
+    if contract is not None and creation is not None:
         note = f"since block #{creation.height}"
-        fields.append(Field("code", "contract", f"{format_bytes(len(code))} of code", "accent", note=note))
+        fields.append(Field("code", "contract", f"{format_bytes(len(contract.code))} of code", "accent", note=note))
         links["code"] = Thing("block", creation.hash)
+        fields += build_contract_fields(contract)
         token = get_token(world, address, at_us)
         if token is not None:
             fields.append(Field("token", "calls itself", token.title, "accent", note="its own words"))

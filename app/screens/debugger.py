@@ -17,7 +17,8 @@ from textual.widgets import Static
 
 from app.commands import get_bindings
 from app.present import debugger as present
-from app.present.contracts import Shelf
+from app.present.contracts import Shelf, get_shelf
+from app.present.index import get_including_block, get_index
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
 from app.screens.run_screen import RunScreen
@@ -31,6 +32,9 @@ from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
 from chain.consensus.block_tree import BlockRecord
 from chain.contracts.disassembler import disassemble
+from chain.ledger.actions import Call, Create
+from chain.simulation.world import World
+from chain.units import Hash, TimeUs
 
 if TYPE_CHECKING:
     from app.app import ChainroomApp
@@ -307,3 +311,12 @@ class DebuggerScreen(RunScreen):
     def action_last(self) -> None:
         """The last step: where it ended, or failed."""
         self._do(lambda it: it.go(len(it.trace) - 1))
+
+
+def build_debugger_screen(world: World, transaction: Hash, at_us: TimeUs) -> DebuggerScreen | None:
+    """Return the debugger over a transaction of the branch at a moment; None where no code ran in it."""
+    record = world.transactions.get(transaction)
+    block = get_including_block(world, get_index(world), record, at_us) if record is not None else None
+    if record is None or block is None or not isinstance(record.signed.transaction.action, Create | Call):
+        return None
+    return DebuggerScreen(block, block.block.transactions.index(record.signed), get_shelf())

@@ -106,6 +106,19 @@ class ChoosingPage(RunScreen):
             assert isinstance(thing.key, bytes)
             self.app.push_screen(OdysseyPage(Hash(thing.key)))
 
+    def action_debug(self) -> None:
+        """Walk through what the transaction's code did."""
+        from app.screens.debugger import build_debugger_screen
+
+        thing, session = self._get_thing_of("transaction"), self.app.session
+        screen = None
+        if thing is not None and session is not None and isinstance(thing.key, bytes):
+            screen = build_debugger_screen(session.simulation.world, Hash(thing.key), session.cursor_us)
+        if screen is None:
+            self.app.tell("choose a transaction in a block that made or called a contract, then press d")
+        else:
+            self.app.push_screen(screen)
+
     def _open(self, thing: Thing | None) -> None:
         if thing is not None and thing != self._thing:
             self.app.open_thing(thing)
