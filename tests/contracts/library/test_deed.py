@@ -1,7 +1,9 @@
 """Deeds keep ERC-721: one owner each, approvals for one owner, contracts asked first; see docs/contracts/deed.md."""
 
 import pytest
-from stage import ALICE, BOB, CAROL, DAVE, NOBODY, Contract, Reverted, Stage
+from stage import ALICE, BOB, CAROL, DAVE, NOBODY, Contract, Reverted, Stage, make_address
+
+from chain.contracts.evm import Account
 
 
 def build_registry() -> Contract:
@@ -17,6 +19,9 @@ def test_the_registrar_writes_deeds_with_a_text() -> None:
     done = deeds.send(ALICE, "mint", CAROL, "Mill Lane 5")
     assert done.events == [(deeds, "Transfer", {"sender": NOBODY, "receiver": CAROL, "token_id": 2})]
     assert deeds.get("totalSupply") == 2
+    assert (deeds.get("name"), deeds.get("symbol"), deeds.get("registrar")) == ("Land registry", "LAND", ALICE)
+    with pytest.raises(Reverted, match="no receiver"):
+        deeds.send(ALICE, "mint", NOBODY, "nobody's")
     with pytest.raises(Reverted, match="only the registrar"):
         deeds.send(BOB, "mint", BOB, "all of it")
 
@@ -92,6 +97,23 @@ def test_a_contract_is_told_with_the_senders_data_and_may_refuse() -> None:
         deeds.send(BOB, "safeTransferFrom(address,address,uint256,bytes)", BOB, fraction, 2, b"take it")
     deeds.send(BOB, "safeTransferFrom(address,address,uint256,bytes)", BOB, fraction, 1, b"take it")
     assert deeds.get("ownerOf", 1) == fraction.address
+
+
+@pytest.mark.parametrize("answer", ["150b7a02", "f0b9e5ba", "00000000"])
+def test_a_contract_takes_a_deed_by_the_answer_of_the_standard(answer: str) -> None:
+    """`onERC721Received` answers with its own name; what answers anything else, with success, takes nothing."""
+    deeds = build_registry()
+    receiver = make_address(99)
+    code = b"\x63" + bytes.fromhex(answer) + bytes.fromhex("60e01b5f5260205ff3")  # always answers these four bytes
+    deeds.stage.host.accounts[receiver] = Account(1, 0)
+    deeds.stage.host.codes[receiver] = code
+    if answer == "150b7a02":
+        deeds.send(BOB, "safeTransferFrom(address,address,uint256)", BOB, receiver, 1)
+        assert deeds.get("ownerOf", 1) == receiver
+        return
+    with pytest.raises(Reverted, match="not taken"):
+        deeds.send(BOB, "safeTransferFrom(address,address,uint256)", BOB, receiver, 1)
+    assert deeds.get("ownerOf", 1) == BOB
 
 
 def test_what_was_never_written_has_no_owner() -> None:

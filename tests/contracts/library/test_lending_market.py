@@ -122,6 +122,8 @@ def test_below_the_liquidation_price_anybody_may_pay_half_and_take_the_bonus() -
     assert done.events[-1].values == {"borrower": CAROL, "liquidator": DAVE, "repaid": 500 * UNIT, "seized": seized}
     assert market.lending.get("debt_of", CAROL) == 500 * UNIT
     assert market.lending.get("health_factor", CAROL) > WAD
+    left = 10 * UNIT - seized
+    assert market.lending.get("collateral_of", CAROL) == market.lending.get("collateral_total") == left
 
 
 def test_what_a_bankrupt_cannot_pay_is_lost_by_the_suppliers() -> None:
@@ -202,6 +204,13 @@ def test_a_market_that_could_not_hold_is_not_deployed(factor: int, threshold: in
         )
 
 
+def test_a_token_is_no_collateral_for_itself() -> None:
+    market = build_market()
+    contracts = (market.cash, market.cash, market.oracle, market.model)
+    with pytest.raises(Reverted, match="the same token"):
+        market.stage.deploy("lending", ALICE, *contracts, FACTOR, THRESHOLD, BONUS)
+
+
 class Lending(RuleBasedStateMachine):
     """People supply, borrow, pay, liquidate while the price and the time go on: every unit stays accounted for."""
 
@@ -252,12 +261,18 @@ class Lending(RuleBasedStateMachine):
     def repay(self, who: bytes, amount: int) -> None:
         self.attempt(ALICE, "repay", who, amount)
 
-    @rule(who=st.sampled_from(people), amount=st.sampled_from([1, 100, MOST, MOST]))
-    def liquidate(self, who: bytes, amount: int) -> None:
+    @rule(who=st.sampled_from(people), amount=st.sampled_from([1, 100, MOST, MOST]), falls=st.booleans())
+    def liquidate(self, who: bytes, amount: int, falls: bool) -> None:
+        """Somebody tries, sometimes just after a fall, so that there is something to liquidate."""
+        if falls:
+            self.change_price(700)
         healthy = self.lending.get("health_factor", who) >= WAD
         assert not (self.attempt(ALICE, "liquidate", who, amount) and healthy)
 
     @rule(thousandths=st.sampled_from([400, 800, 950, 1100, 2000]))
+    def move_price(self, thousandths: int) -> None:
+        self.change_price(thousandths)
+
     def change_price(self, thousandths: int) -> None:
         price = self.market.oracle.get("price")
         self.market.oracle.send(ALICE, "report", max(price * thousandths // 1000, UNIT))

@@ -170,6 +170,9 @@ def test_gifts_can_be_taken_or_given_to_all() -> None:
 
 def test_reserves_have_their_limit() -> None:
     exchange = build_exchange(UNIT, UNIT)
+    exchange.stage.host.set_storage(exchange.gold.address, *get_balance_slot(exchange.gold, exchange.pool, 2**112 - 1))
+    exchange.pool.send(ALICE, "sync")
+    assert exchange.pool.get("reserve0") == 2**112 - 1
     exchange.stage.host.set_storage(exchange.gold.address, *get_balance_slot(exchange.gold, exchange.pool, 2**112))
     with pytest.raises(Reverted, match="too much for the pool"):
         exchange.pool.send(ALICE, "sync")
