@@ -22,10 +22,6 @@ _CALLER_COLUMNS: Final = (
     Column("calls", 6, "right"),
     Column("failed", 6, "right"),
 )
-    Column("caller", 14, is_flexible=True),
-    Column("calls", 6, "right"),
-    Column("failed", 6, "right"),
-)
 
 
 def find_contract(world: World, holders: Holders, shelf: Shelf, address: Address, at_us: TimeUs) -> Deployed | None:
