@@ -5,6 +5,7 @@ from random import Random
 
 from assembler import assemble, push
 from cases import Case, make_case
+from precompile_inputs import make_precompile_case
 from programs import make_delegating_case
 
 from chain.contracts.addresses import compute_create_address
@@ -219,4 +220,5 @@ def make_directed_cases() -> list[Case]:
     """Return all of them."""
     made = [make_opcode_cases(), make_call_cases(), make_storage_cases(), make_precompile_cases()]
     made += [make_transaction_cases(), [make_delegating_case(seed) for seed in range(100)]]
+    made.append([make_precompile_case(seed) for seed in range(100)])
     return [case for cases in made for case in cases]

@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from assembler import assemble
+from precompile_inputs import G1, G2, write_point, write_twist_point
 from stage import ALICE
 
 from chain.contracts.evm import Account, MemoryHost, Message
+from chain.contracts.evm.bn254 import multiply
 from chain.units import Address
 
 GAS = 1_000_000
@@ -165,7 +167,7 @@ def build_hostile() -> dict[str, Case]:
             (1, 1, 1, False), (8, 8, 8, False), (32, 32, 32, False), (40, 32, 40, False), (64, 64, 64, False),
             (128, 32, 128, False), (256, 1, 256, False), (256, 32, 256, False), (1024, 1, 1024, False),
             (4096, 1, 4096, False), (13_000, 1, 13_000, False), (13_000, 1, 1, False), (1, 1, 13_000, False),
-            (1, 30_000, 1, False), (8, 20_000, 8, False), (32, 4000, 32, True), (640, 32, 640, False),
+            (1, 30_000, 1, False), (8, 5000, 8, False), (32, 4000, 32, True), (640, 32, 640, False),
             (13_000, 33, 8, True),
         )
     }  # fmt: skip
@@ -175,6 +177,15 @@ def build_hostile() -> dict[str, Case]:
         for number, name in ((1, "ecrecover"), (2, "sha256"), (3, "ripemd160"), (4, "identity"))
         for size in (0, 128, 100_000)
     }
+    points = write_point(G1) + write_point(multiply(G1, 77)), write_point(G1) + b"\xff" * 32
+    pair = write_point(G1) + write_twist_point(G2)
+    cases |= {
+        f"{name}, {len(data)} bytes": Case(call_precompile(number, len(data), copied), data=data)
+        for number, name, data in (
+            (6, "ecadd", points[0]), (6, "ecadd", b""), (7, "ecmul", points[1]), (8, "ecpairing", b""),
+            (8, "ecpairing", pair), (8, "ecpairing", pair * 8),
+        )
+    }  # fmt: skip
     signed = store(2**255 - 19, 27, 0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798, 2**200 + 3)
     long = {size: fill(size) for size in (10_000, 100_000, 300_000)}
     cases |= {

@@ -193,7 +193,7 @@ def test_an_account_may_be_created_and_destroyed_in_one_transaction() -> None:
 
 
 def test_precompiles_that_are_not_supported_say_so() -> None:
-    result = execute_message(make_host(b""), CONTEXT, Message(ALICE, Address(bytes(19) + b"\x08"), 100_000))
+    result = execute_message(make_host(b""), CONTEXT, Message(ALICE, Address(bytes(19) + b"\x0b"), 100_000))
     assert result.error is Halt.PRECOMPILE_NOT_SUPPORTED
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cases import ENV, VECTORS, ask_specification, compare, digest, get_oracle, run_case, shorten
 from directed import make_directed_cases
+from precompile_inputs import make_precompile_case
 from programs import CONTRACTS, Writer, make_delegating_case, make_random_case, make_raw_case
 
 from chain.contracts.evm import Mode
@@ -81,8 +82,8 @@ def _find_difference(cases: list[dict[str, Any]]) -> str | None:
 def test_fresh_random_transactions_agree_with_the_specification(first: int) -> None:
     """The same as recorded, on transactions nobody has looked at."""
     seeds = range(10_000_000 + first, 10_000_000 + first + (1000 if FULL else 300))
-    makers = (make_raw_case, make_random_case, make_random_case, make_delegating_case)
-    assert _find_difference([makers[seed % 4](seed) for seed in seeds]) is None
+    makers = (make_raw_case, make_random_case, make_random_case, make_delegating_case, make_precompile_case)
+    assert _find_difference([makers[seed % 5](seed) for seed in seeds]) is None
 
 
 @pytest.mark.statistics

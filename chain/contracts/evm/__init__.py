@@ -8,7 +8,7 @@ What is in: EIP-150 (63/64 of the gas), 160, 170 (code size), 161 (empty account
 storage), 5656 (MCOPY), 6780 (SELFDESTRUCT), 4844 and 7516 (hashes of blobs and their price), 7610
 (collisions), 7623 (the floor of calldata) and 7702 (accounts that delegate, and transactions that make them).
 
-What is not: a block's system contracts, and the precompiles 6 to 8 and 10 to 17.
+What is not: a block's system contracts, and the precompiles 10 to 17.
 
 How a message runs: ``transaction`` checks and opens the first ``Frame``; ``interpreter`` runs frames from a list;
 ``opcodes`` is the table of what each opcode costs and which function does it; those functions live in

@@ -1,11 +1,10 @@
-"""Contracts that are part of the machine: addresses 1 to 5 and 9.
+"""Contracts that are part of the machine: addresses 1 to 9.
 
-ECRECOVER, SHA-256, RIPEMD-160 and IDENTITY (Yellow Paper, appendix E), MODEXP (EIP-198, priced by EIP-2565) and
-BLAKE2F (EIP-152).
+ECRECOVER, SHA-256, RIPEMD-160 and IDENTITY (Yellow Paper, appendix E), MODEXP (EIP-198, priced by EIP-2565), sums,
+multiples and pairings of BN254 (EIP-196 and 197, priced by EIP-1108) and BLAKE2F (EIP-152).
 
-Simplification: the pairing curves (6 to 8, EIP-196 and 197), KZG (10, EIP-4844) and BLS12-381 (11 to 17, EIP-2537) are
-refused with a reason of their own. Python needs far more than a second for the pairings that a million gas buys.
-They are warm addresses all the same, as the fork says.
+Simplification: KZG (10, EIP-4844) and BLS12-381 (11 to 17, EIP-2537) are refused with a reason of their own. They are
+warm addresses all the same, as the fork says.
 """
 
 import hashlib
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+from chain.contracts.evm import bn254
 from chain.contracts.evm.authorization import recover_address
 from chain.contracts.evm.blake2 import load_compress
 from chain.contracts.evm.frame import Frame, GiveWay, use_gas
@@ -22,6 +22,7 @@ from chain.contracts.evm.halts import ExceptionalHalt, Halt
 Precompile = Callable[[Frame], bytes]
 
 _LAST: Final = 17
+_PAIRING_BYTES: Final = 192
 _STEP_GAS: Final = 20_000
 """About the gas of a power that is computed in one go, under 10 ms."""
 
@@ -116,6 +117,58 @@ def compute_power(base: int, exponent: int, modulus: int, step_bits: int, give_w
     return result
 
 
+def _read_point(frame: Frame, offset: int) -> bn254.Point:
+    x, y = _read_number(frame, offset, 32), _read_number(frame, offset + 32, 32)
+    if x == y == 0:
+        return None
+    if x >= bn254.P or y >= bn254.P or not bn254.is_on_curve(x, y):
+        raise ExceptionalHalt(Halt.INVALID_PARAMETER)
+    return x, y
+
+
+def _read_twist_point(frame: Frame, offset: int) -> bn254.TwistPoint:
+    """Return a point of the subgroup; of each pair the factor of i comes first."""
+    b, a, d, c = (_read_number(frame, offset + place, 32) for place in (0, 32, 64, 96))
+    if a == b == c == d == 0:
+        return None
+    if max(a, b, c, d) >= bn254.P or not bn254.is_on_twist((a, b), (c, d)):
+        raise ExceptionalHalt(Halt.INVALID_PARAMETER)
+    if not bn254.is_in_subgroup(((a, b), (c, d))):
+        raise ExceptionalHalt(Halt.INVALID_PARAMETER)
+    return (a, b), (c, d)
+
+
+def _write_point(point: bn254.Point) -> bytes:
+    x, y = point or (0, 0)
+    return x.to_bytes(32) + y.to_bytes(32)
+
+
+def ecadd(frame: Frame) -> bytes:
+    """Return the sum of two points of BN254."""
+    use_gas(frame, 150)
+    return _write_point(bn254.add(_read_point(frame, 0), _read_point(frame, 64)))
+
+
+def ecmul(frame: Frame) -> bytes:
+    """Return a multiple of a point of BN254."""
+    use_gas(frame, 6000)
+    return _write_point(bn254.multiply(_read_point(frame, 0), _read_number(frame, 64, 32)))
+
+
+def ecpairing(frame: Frame) -> bytes:
+    """Return 1 if the product of the pairings of BN254 is one, else 0."""
+    count, rest = divmod(len(frame.data), _PAIRING_BYTES)
+    use_gas(frame, 45_000 + 34_000 * count)
+    if rest:
+        raise ExceptionalHalt(Halt.INVALID_PARAMETER)
+    give_way, pairs = frame.execution.give_way, []
+    for offset in range(0, len(frame.data), _PAIRING_BYTES):
+        pairs.append((_read_point(frame, offset), _read_twist_point(frame, offset + 64)))
+        if give_way is not None:
+            give_way()
+    return int(bn254.is_product_one(pairs, give_way)).to_bytes(32)
+
+
 def blake2f(frame: Frame) -> bytes:
     """Return BLAKE2b's state after some rounds on a block."""
     if len(frame.data) != 213:
@@ -140,6 +193,9 @@ PRECOMPILES: Final[dict[int, Precompile]] = {
     3: ripemd160,
     4: identity,
     5: modexp,
+    6: ecadd,
+    7: ecmul,
+    8: ecpairing,
     9: blake2f,
 }
 """By address. All of them are warm from the start of a transaction."""

@@ -21,11 +21,11 @@ from ethereum.forks.prague.transactions import (
     SetCodeTransaction,
 )
 from ethereum.forks.prague.vm import interpreter
-from ethereum.forks.prague.vm.exceptions import InvalidParameter
+from ethereum.forks.prague.vm.exceptions import InvalidParameter, OutOfGasError
 from ethereum_types.bytes import Bytes, Bytes0, Bytes32
 from ethereum_types.numeric import U8, U64, U256, Uint
 
-REFUSED = (6, 7, 8, *range(10, 18))
+REFUSED = range(10, 18)
 
 
 def refuse(evm):
@@ -34,6 +34,25 @@ def refuse(evm):
 
 for number in REFUSED:
     interpreter.PRE_COMPILED_CONTRACTS[Address(number.to_bytes(20, "big"))] = refuse
+
+
+def tell_apart(run, price):
+    """Make a precompile say that its input is bad, where the specification says that the gas is used up."""
+
+    def told(evm):
+        is_paid = int(evm.gas_left) >= price(evm.message.data)
+        try:
+            run(evm)
+        except OutOfGasError as error:
+            raise (InvalidParameter if is_paid else OutOfGasError) from error
+
+    return told
+
+
+PRICES = {6: lambda data: 150, 7: lambda data: 6000, 8: lambda data: 45_000 + 34_000 * (len(data) // 192)}
+for number, price in PRICES.items():
+    place = Address(number.to_bytes(20, "big"))
+    interpreter.PRE_COMPILED_CONTRACTS[place] = tell_apart(interpreter.PRE_COMPILED_CONTRACTS[place], price)
 
 listened = {}
 real_process = fork.process_message_call
