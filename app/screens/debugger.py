@@ -51,7 +51,7 @@ T = TypeVar("T")
 class DebuggerScreen(RunScreen):
     """``DebuggerScreen(block, place, shelf)``: the transaction at a place of a block.
 
-    Where it is opened at a certain step, ``debugger`` stands there, and ``note`` says what is to be seen.
+    Where it is opened at a certain step, ``debugger`` stands there, and each line of ``note`` says what is to be seen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("debugger")
@@ -59,7 +59,7 @@ class DebuggerScreen(RunScreen):
         PANELS_CSS.format(name="DebuggerScreen")
         + """
     DebuggerScreen #debugger-title { height: 1; padding: 0 1; text-style: bold; }
-    DebuggerScreen #debugger-note { height: auto; max-height: 2; padding: 0 1; color: $accent; }
+    DebuggerScreen #debugger-note { height: auto; max-height: 3; padding: 0 1; color: $accent; }
     DebuggerScreen #debugger-body { height: 1fr; }
     DebuggerScreen .panel { height: 1fr; width: 1fr; }
     DebuggerScreen #debugger-right { width: 1fr; max-width: 72; height: 1fr; }
@@ -93,7 +93,8 @@ class DebuggerScreen(RunScreen):
     def compose_body(self) -> ComposeResult:
         """Source, and what the machine holds."""
         yield Static(id="debugger-title", markup=False)
-        yield Static(clean(self._note, 300), id="debugger-note", markup=False)
+        note = "\n".join(clean(line, 300) for line in self._note.splitlines())
+        yield Static(note, id="debugger-note", markup=False)
         with Horizontal(id="debugger-body"):
             yield SourceView(classes="panel")
             with Vertical(id="debugger-right"):

@@ -95,4 +95,4 @@ def _show_attack(app: "ChainroomApp", found: "Found") -> None:
     app.session.is_playing = False
     app.session.seek(block.published_us)
     debugger = open_attack(app.session.simulation, found, shelf)
-    app.push_screen(DebuggerScreen(block, place, shelf, debugger, found.attack.look_for))
+    app.push_screen(DebuggerScreen(block, place, shelf, debugger, found.attack.note))

@@ -1,5 +1,6 @@
 """Attacks on contracts on the screen: found in the run, bookmarked, opened at the step where one sees them, told."""
 
+import re
 from functools import cache
 
 import pytest
@@ -22,6 +23,7 @@ from app.present.holders import Holders
 from app.present.stories import build_story
 from app.session import Session
 from app.starting import list_scenarios, read_shipped_scenario
+from chain.contracts.library import load_artifact
 from chain.economy.applications import ATTACKS as APPLICATIONS
 from chain.economy.applications.attack_integers import FORGED
 from chain.economy.applications.attack_oracle import UNIT
@@ -51,6 +53,16 @@ def get_line(debugger: Debugger) -> str:
     assert artifact is not None
     assert span is not None
     return artifact.source.splitlines()[span.line - 1]
+
+
+def test_the_repair_is_told_in_the_words_of_the_repaired_contract() -> None:
+    for mistake, repaired in ATTACKS.values():
+        assert mistake.is_success
+        assert not repaired.repair
+        found = re.search(r"\((\w+)\.vy\).*`(.+)`", mistake.repair)
+        assert found is not None
+        assert found[2] in load_artifact(found[1]).source
+        assert mistake.note.splitlines() == [mistake.look_for, mistake.repair]
 
 
 def test_every_application_of_an_attack_has_one_that_works_and_one_that_does_not() -> None:

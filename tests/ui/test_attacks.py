@@ -19,6 +19,7 @@ async def test_a_key_leads_to_the_step(start_still: Start) -> None:
         assert isinstance(app.screen, DebuggerScreen)
         text = app.get_text()
         assert "entered a second time" in text
+        assert "Repaired (fixed_vault.vy): `self.balances[msg.sender] = 0`" in text
         assert "▸34" in text
         assert app.run_shown.cursor_us == app.run_shown.bookmarks[0].time_us
         assert not app.run_shown.is_playing
