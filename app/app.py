@@ -8,7 +8,7 @@ value: locals and messages may hold secrets.
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 from rich.text import Text
 from textual.app import SystemCommand
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from app.widgets.models import Why
     from chain.scenario import Scenario
 
+W = TypeVar("W")
+P = TypeVar("P", bound=Screen[None])
 PREPARE_AFTER_S: Final = 1.5
 """Seconds after the start until the explorer's page is mounted out of sight."""
 
@@ -43,6 +45,7 @@ class ChainroomApp(RunApp):
     """
     CSS = """
     ToastRack { margin-bottom: 4; }
+    Input > .input--placeholder { color: $muted; text-style: italic; }
     Button.-textual-compact { background: $panel; }
     Button.-textual-compact.-primary { background: $primary; color: auto; }
     Button:disabled, Button.-textual-compact.-primary:disabled {
@@ -80,7 +83,7 @@ class ChainroomApp(RunApp):
         await self.home.mount_views()
         self._offer_first_run()
         self.start_clock()
-        self.set_timer(PREPARE_AFTER_S, self._prepare_page)
+        self.set_timer(PREPARE_AFTER_S, self._prepare_pages)
 
     def _build_session(self) -> "Session":
         """Continue the last run, unless a certain one was asked for; otherwise begin one."""
@@ -127,7 +130,9 @@ class ChainroomApp(RunApp):
             from app.screens.node import NodePage
 
             assert isinstance(thing.key, int)
-            self.push_screen(NodePage(thing.key))
+            page = self._get_kept("node", NodePage, thing.key)
+            page.start(thing.key)
+            self.push_screen(page)
         else:
             self._open_page(thing)
 
@@ -138,22 +143,25 @@ class ChainroomApp(RunApp):
         if isinstance(self.screen, ThingPage):
             self.screen.go_to(thing)
             return
-        self._prepare_page()
-        page = self.get_screen("page")
-        if page in self.screen_stack or not isinstance(page, ThingPage):
-            self.push_screen(ThingPage(thing))
-            return
+        page = self._get_kept("page", ThingPage, thing)
         page.start(thing)
         self.push_screen(page)
 
-    def _prepare_page(self) -> None:
-        """Mount the explorer's page before anybody asks for it: mounting takes longer than all else."""
+    def _prepare_pages(self) -> None:
+        """Mount the explorer's pages before anybody asks for one: mounting takes longer than all else."""
         from app.screens.explorer import ThingPage
+        from app.screens.node import NodePage
         from app.screens.view import Thing
 
-        if not self.is_screen_installed("page"):
-            self.install_screen(ThingPage(Thing("list", b"stale")), "page")
-            self._get_screen("page")
+        self._get_kept("page", ThingPage, Thing("list", b"stale"))
+        self._get_kept("node", NodePage, 0)
+
+    def _get_kept(self, name: str, build: "Callable[[W], P]", what: W) -> P:
+        """Return the page that is kept mounted, or a new one while that is open already."""
+        if not self.is_screen_installed(name):
+            self.install_screen(build(what), name)
+        page, _ = self._get_screen(name)
+        return build(what) if page in self.screen_stack else cast("P", page)
 
     def explain(self, title: str, rule: str, message: str) -> None:
         """Show why something is as it is."""

@@ -8,6 +8,7 @@ Measured: without it, pauses of 50 to 150 ms after an hour of the classroom at 1
 """
 
 import gc
+import sys
 from typing import Any, Final
 
 from textual.app import App
@@ -15,16 +16,19 @@ from textual.app import App
 LOOK_EVERY_S: Final = 0.5
 ENOUGH: Final = 50_000
 """Objects that have lived for a while; to search so many for garbage takes some milliseconds."""
+TOO_MANY: Final = 4_000_000
+"""Blocks of memory in a run so long that searching all of it would take a second: its garbage is left alone."""
 THRESHOLDS: Final = (3_000, 10, 1_000_000)
 """Allocations between young collections, young ones between middle ones; full ones only here."""
 
 
 def calm_collector(app: App[Any]) -> None:
-    """Collect everything now, then never everything by itself. Does nothing in a test, where the process is shared."""
+    """Collect everything now, unless that is too much, and then never again. Does nothing in a test: it is shared."""
     if app.is_headless:
         return
-    gc.unfreeze()
-    gc.collect()
+    if sys.getallocatedblocks() < TOO_MANY:
+        gc.unfreeze()
+        gc.collect()
     gc.freeze()
     if gc.get_threshold() != THRESHOLDS:
         gc.set_threshold(*THRESHOLDS)

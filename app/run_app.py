@@ -34,6 +34,8 @@ MOST_WAIT_S: Final = 0.1
 """How long it waits at most, while a key is held down."""
 KEEP_AFTER_S: Final = 5.0
 """Seconds after a command until the run is kept on disk."""
+BRANCH_TOLD_S: Final = 0.5
+"""Seconds after which a branch that is still being built is spoken of."""
 BUSY_TOLD_S: Final = 1.0
 """Seconds after which a block that is still being executed is spoken of."""
 
@@ -151,14 +153,25 @@ class RunApp(PersonApp):
             self.tell("this is now already: go back first, then branch")
             return
         self._clock.pause()
+        patience = self.set_timer(BRANCH_TOLD_S, self._tell_branch)
         try:
-            await asyncio.to_thread(session.branch)
+            await asyncio.to_thread(session.settle)
+            at_us = session.cursor_us
+            run = await asyncio.to_thread(session.build_branch, at_us)
         finally:
+            patience.stop()
             self._last_tick_s = time.perf_counter()
             self._clock.resume()
+        if session is not self.session or session.cursor_us != at_us:
+            self.tell("no branch: you went to another moment meanwhile")
+            return
+        session.take_branch(run, at_us)
         calm_collector(self)
         self.tell("a new branch: what came after is gone from here, commands work again")
         self.show()
+
+    def _tell_branch(self) -> None:
+        self.tell("this long run is being built again up to here; go to another moment to give that up")
 
     def open_run(self, source: "Source") -> None:
         """Leave this run and open another. Raises nothing: what is wrong with it is told."""

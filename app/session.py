@@ -232,12 +232,23 @@ class Session:
         The run up to there is computed again from the last checkpoint, over several ticks when that takes long.
         """
         self.settle()
-        base = self._find_checkpoint(self.cursor_us)
+        self.take_branch(self.build_branch(self.cursor_us), self.cursor_us)
+
+    def build_branch(self, at_us: TimeUs) -> Simulation:
+        """Return another run that will be in the state of a moment once it has run up to there.
+
+        Changes nothing, and may take seconds for a long run: a thread can do it, as long as this run stands still.
+        """
+        base = self._find_checkpoint(at_us)
         run = base.build() if base is not None else _restart(self.simulation)
-        run.feed([entry for entry in self.simulation.log if entry.time_us <= self.cursor_us])
+        run.feed([entry for entry in self.simulation.log if entry.time_us <= at_us])
+        return run
+
+    def take_branch(self, run: Simulation, at_us: TimeUs) -> None:
+        """Go on with a branch that was built from a moment."""
         self.parents.append(self.simulation)
-        self.simulation, self.replay, self.catch_up_us = run, None, self.cursor_us
-        self._checkpoints = [point for point in self._checkpoints if point.now_us <= self.cursor_us]
+        self.simulation, self.replay, self.catch_up_us = run, None, at_us
+        self._checkpoints = [point for point in self._checkpoints if point.now_us <= at_us]
         self._catch_up()
 
     def _catch_up(self) -> None:

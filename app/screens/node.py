@@ -93,6 +93,16 @@ class NodePage(RunScreen):
         self.query_one(NodePanel).focus()
         self.app.show()
 
+    def start(self, node: int) -> None:
+        """Show another node as if the page had just been opened."""
+        self.node, self._frames, self._head, self._lists_key = node, 0, "", None
+        if self.is_ready and self.app.session is not None:
+            for table in self.query(VirtualTable):
+                table.cursor = 0
+                table.scroll_to(y=0, animate=False)
+            self.query_one(NodePanel).focus()
+            self.show(self.app.session)
+
     # What is shown ---------------------------------------------------------------------------------------------------
 
     def show_body(self, session: Session) -> None:

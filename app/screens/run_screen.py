@@ -194,9 +194,9 @@ class RunScreen(Screen[None]):
             self.app.tell(f"marked as {mark.name}; it is saved with the run")
             self.app.show()
 
-    async def action_branch(self) -> None:
-        """Go on from here."""
-        await self.app.branch()
+    def action_branch(self) -> None:
+        """Go on from here; meanwhile everything can be looked at."""
+        self.app.run_worker(self.app.branch(), exclusive=True, group="open")
 
     # Actions: things -------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,8 @@
 """The shell: one clock on every screen, commands from one registry, help, themes, saving, and what must never show."""
 
+import asyncio
 import runpy
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from app.screens.main import TABS, MainScreen
 from app.screens.network import NetworkView
 from app.screens.node import NodePage
 from app.screens.run_screen import RunScreen
+from app.screens.view import Thing
 from app.storage.settings import Settings
 from app.widgets.header import HeaderBar
 from app.widgets.node_panel import NodePanel
@@ -24,7 +27,8 @@ from app.widgets.transport_bar import TransportBar
 from app.widgets.why import WhyModal
 from chain.replay import Replay
 from chain.simulation.commands import CutNode, MineBlock, StopNode
-from chain.units import SECOND
+from chain.simulation.simulation import Simulation
+from chain.units import SECOND, TimeUs
 
 # The registry ----------------------------------------------------------------------------------------------------
 
@@ -378,6 +382,51 @@ async def test_a_page_that_is_still_being_built_is_not_shown(start_still: Any, m
         app.show()
         assert ready
         assert all(ready)
+
+
+async def test_a_branch_that_takes_long_is_given_up_by_going_elsewhere(start_still: Any) -> None:
+    async with start_still() as (app, pilot):
+        session = app.run_shown
+        app.play(20)
+        trunk = session.simulation
+        begun, go_on = threading.Event(), threading.Event()
+
+        def build_slowly(at_us: TimeUs) -> Simulation:
+            begun.set()
+            go_on.wait(10)
+            return trunk.copy()
+
+        session.build_branch = build_slowly
+        session.seek(session.now_us // 2)
+        app.show()
+        app.screen.action_branch()
+        while not begun.is_set():
+            await asyncio.sleep(0.005)
+        await pilot.press("end")  # keys are heard meanwhile
+        go_on.set()
+        await app.workers.wait_for_complete()
+        assert session.simulation is trunk
+        assert session.is_live
+        assert not session.parents
+
+
+async def test_the_page_of_a_node_stays_mounted_from_node_to_node(start_still: Any) -> None:
+    async with start_still() as (app, pilot):
+        pages = []
+        for node in (1, 2):
+            app.open_thing(Thing("node", node))
+            await pilot.pause()
+            pages.append(app.screen)
+            assert app.screen.node == node
+            assert f"n{node:02d}" in str(app.screen.query_one(NodePanel).border_title)
+            await pilot.press("escape")
+        assert pages[0] is pages[1]
+        app.open_thing(Thing("node", 1))
+        await pilot.pause()
+        app.open_thing(Thing("node", 2))  # a peer's page over it: escape leads back to the first
+        await pilot.pause()
+        await pilot.press("escape")
+        assert app.screen.node == 1
 
 
 async def test_a_key_that_arrives_while_the_program_ends_is_nobodys(still_app: Any) -> None:
