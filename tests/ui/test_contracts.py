@@ -1,7 +1,5 @@
 """The contracts screen and the debugger as a person uses them, by keys and by mouse."""
 
-import json
-
 import pytest
 from textual.widgets import Button, Input
 
@@ -10,17 +8,9 @@ from app.screens.contract_editor import ContractEditor
 from app.screens.contract_form import ContractForm
 from app.screens.contracts import ContractsView
 from app.screens.debugger import DebuggerScreen
-from app.screens.wallet_dialogs import ReviewDialog
-from app.storage.keystore import Keystore
-from app.storage.paths import get_wallet_file
-from app.storage.vault import CHEAPEST
-from app.wallets import get_wallets
 from app.widgets.source_view import SourceView
 from app.widgets.virtual_table import VirtualTable
 from chain.contracts.library import load_artifact
-from chain.simulation.commands import RequestCoins
-from chain.units import COIN
-from chain.wallet.secret import Secret
 
 SIZES = [(80, 24), (120, 36)]
 RUN = {"scenario": "token-launch", "seconds": 240}
@@ -137,23 +127,6 @@ async def test_without_a_wallet_nothing_can_be_sent_and_it_says_what_to_do(start
         assert "make a wallet first" in str(view.query_one("#form-answer").content)
 
 
-async def test_an_artifact_of_another_compiler_comes_onto_the_shelf(start_still, tmp_path):
-    artifact = load_artifact("token").to_json()
-    path = tmp_path / "Mine.json"
-    path.write_text(json.dumps({"contractName": "Mine", "abi": artifact["abi"], "bytecode": artifact["bytecode"]}))
-    async with start_still(**RUN) as (app, pilot):
-        view = await go(app, pilot, "L")
-        app.screen.query_one(Input).value = str(path.with_name("missing.json"))
-        await pilot.press("enter")
-        assert "missing.json" in app.get_text()
-        app.screen.query_one(Input).value = str(path)
-        await pilot.press("enter")
-        await pilot.pause()
-        assert view.shelf.own["Mine"].abi.get_function("transfer")
-        app.show()
-        assert "Mine (not deployed)" in app.get_text()
-
-
 async def test_the_editor_opens_on_a_copy_and_is_left_with_escape(start_still):
     async with start_still(**RUN) as (app, pilot):
         await go(app, pilot, "e")
@@ -179,41 +152,3 @@ def test_a_call_is_built_as_the_interface_says():
     function = load_artifact("token").abi.get_function("transfer")
     call = build_call(bytes(20), function, (bytes(20), 7))
     assert call.data[:4].hex() == "a9059cbb"
-
-
-async def test_a_contract_of_ones_own_is_tried_signed_and_found_in_the_chain(start_still):
-    async with start_still(**RUN) as (app, pilot):
-        account = Keystore(get_wallet_file(), cost=CHEAPEST).create(
-            Secret("abandon " * 11 + "about"), Secret("violet tractor 81"), label="Maya"
-        )
-        wallets = get_wallets(app)
-        wallets.reload()
-        wallets.unlock(Secret("violet tractor 81"))
-        app.submit(RequestCoins(0, account.address, 100 * COIN))
-        await pilot.press("3")
-        app.play(60)
-        await pilot.pause()
-        view = await go(app, pilot)
-        before = view.query_one("#contracts-deployed", VirtualTable).count
-        shelf = view.query_one("#contracts-shelf", VirtualTable)
-        shelf.focus()
-        shelf.choose(view.shelf.get_names().index("token"))
-        await pilot.pause()
-        await pilot.press("enter")
-        await pilot.pause()
-        form = view.query_one(ContractForm)
-        for field, text in zip(
-            form.query("#form-args Input").results(Input), ("[/x]", "ME", "18", "5e18"), strict=True
-        ):
-            field.value = text
-        form.query_one("#form-try", Button).press()
-        await pilot.pause()
-        assert "it would succeed" in str(form.query_one("#form-answer").content)
-        form.query_one("#form-send", Button).press()
-        await app.wait_until(lambda: isinstance(app.screen, ReviewDialog))
-        await pilot.press("enter")
-        await app.wait_until(lambda: app.screen is app.home)
-        app.play(120)
-        await pilot.pause()
-        app.show()
-        assert view.query_one("#contracts-deployed", VirtualTable).count == before + 1
