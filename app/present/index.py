@@ -6,6 +6,7 @@ holds everything published, also what lies after the cursor; whoever asks compar
 
 from array import array
 from bisect import bisect_right
+from itertools import takewhile
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -88,6 +89,7 @@ class RunIndex:
         self._counts = [
             len(world.tree), len(world.transactions), len(world.history.records), len(world.invalid_blocks),
         ]  # fmt: skip
+        self.get_branch(world.tree.get_best(world.now_us))  # now, rather than when the first page waits for it
 
     def _add_block(self, world: World, block: BlockRecord) -> None:
         while len(self.heights) <= block.height:
@@ -245,8 +247,10 @@ def find_double_spends(index: RunIndex, at_us: TimeUs) -> list[DoubleSpend]:
 
 def find_stale_blocks(index: RunIndex, head: BlockRecord, at_us: TimeUs) -> list[BlockRecord]:
     """Return the blocks published by then that are not on the branch of ``head``, in order of publication."""
-    heights = (*(height for height in index.contested if height <= head.height),
-               *range(head.height + 1, len(index.heights)))  # fmt: skip
+    above = takewhile(
+        lambda height: index.heights[height][0].published_us <= at_us, range(head.height + 1, len(index.heights))
+    )
+    heights = (*(height for height in index.contested if height <= head.height), *above)
     found = [
         record
         for height in heights
