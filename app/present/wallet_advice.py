@@ -1,8 +1,11 @@
-"""What a person does about a payment that a node refuses, by the name of the rule."""
+"""What is wrong with what a person typed, in a sentence, and what to do about a payment that a node refuses."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
+
+from app.widgets.text import clean
+from chain.errors import ChainroomError, InvalidAddress, InvalidInput, RuleBroken
 
 ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -29,3 +32,19 @@ def get_advice(rule: str) -> str:
     """Return what to do, as a sentence; empty where nothing helps or nobody knows."""
     advice = ADVICE.get(rule, "")
     return f"What to do: {advice}." if advice else ""
+
+
+def explain_mistake(error: ChainroomError, limit: int = 120) -> str:
+    """Return what is wrong: without the path of the wallet file, with at most ``limit`` cells of what was typed."""
+    if isinstance(error, InvalidAddress) and error.thing == "checksum":
+        hint = error.allowed.partition("; ")[2]
+        return "this address is mistyped, its checksum does not fit" + (f"; {hint}" if hint else "")
+    if isinstance(error, InvalidAddress) and error.thing == "address length":
+        return f"this address has {error.value} characters; a whole one has {error.allowed}"
+    if isinstance(error, InvalidInput) and type(error).__str__ is Exception.__str__:
+        typed = clean(str(error.value), limit)
+        return f"{error.thing} '{typed}': it must be {error.allowed}" if typed else f"{error.thing}: {error.allowed}"
+    if isinstance(error, RuleBroken):
+        return error.message
+    head, separator, rest = str(error).partition(": ")
+    return rest if separator and head.endswith(".json") else str(error)

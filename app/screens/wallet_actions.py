@@ -14,6 +14,7 @@ from app.payments import get_node
 from app.present.finality import Promise, get_promise
 from app.present.holders import Holders
 from app.present.wallet import AccountView, Payment, Submissions, compute_account
+from app.present.wallet_advice import explain_mistake
 from app.present.wallet_rows import explain_payment
 from app.screens.view import Thing, View
 from app.screens.wallet_create import CreateWallet
@@ -21,7 +22,6 @@ from app.screens.wallet_dialogs import (
     AccountDialog,
     ContactDialog,
     UnlockDialog,
-    explain_briefly,
 )
 from app.screens.wallet_forms import FormDialog, MenuDialog, TextDialog
 from app.screens.wallet_receive import ReceiveDialog
@@ -146,7 +146,7 @@ class WalletActions(View):
         try:
             act()
         except ChainroomError as error:
-            self.app.tell(explain_briefly(error), "error")
+            self.app.tell(explain_mistake(error), "error")
             return False
         finally:
             self.refresh_now()

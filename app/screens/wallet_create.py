@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, ContentSwitcher, Input, Label, Select, Static
 
-from app.screens.wallet_dialogs import explain_briefly
+from app.present.wallet_advice import explain_mistake
 from app.screens.wallet_steps import FIELD_CSS, PasswordStep, WordGrid, WordSuggester, unify
 from app.screens.wallet_widgets import Dialog, is_presenting
 from app.storage.accounts import Account
@@ -275,7 +275,7 @@ class CreateWallet(Dialog):
                 self.wallets.create, self._phrase, keys.password, keys.passphrase, keys.label
             )
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}", where="#message-password")
+            self.tell(f"✖ {explain_mistake(error)}", where="#message-password")
             step.refresh_strength()
             return
         finally:

@@ -17,7 +17,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from app.payments import Draft
-from app.present.wallet_advice import get_advice
+from app.present.wallet_advice import explain_mistake, get_advice
 from app.present.words import format_coins
 from app.screens.wallet_widgets import Dialog, Lines, SecretInput, Span
 from app.wallets import Wallets
@@ -73,7 +73,7 @@ class UnlockDialog(Dialog):
         try:
             await asyncio.to_thread(self.wallets.unlock, field.take())
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}")
+            self.tell(f"✖ {explain_mistake(error)}")
             field.focus()
             return
         finally:
@@ -112,7 +112,7 @@ class AccountDialog(Dialog):
         try:
             account = self.wallets.add_watched(label, address) if address else self.wallets.add_account(label)
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}")
+            self.tell(f"✖ {explain_mistake(error)}")
             return
         self.dismiss(account)
 
@@ -143,7 +143,7 @@ class ContactDialog(Dialog):
         try:
             self.wallets.add_contact(self.query_one("#label", Input).value, self.query_one("#address", Input).value)
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}")
+            self.tell(f"✖ {explain_mistake(error)}")
             return
         self.dismiss(True)
 
@@ -153,7 +153,7 @@ class ContactDialog(Dialog):
         try:
             self.wallets.remove_contact(self._values[0])
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}")
+            self.tell(f"✖ {explain_mistake(error)}")
             return
         self.dismiss(True)
 
@@ -306,10 +306,3 @@ def _build_recipients(action: Action, name: str) -> list[tuple[str, list[Span]]]
         ("to" if not label else "", [(address[:3] + " ", "accent"), (groups, "accent")]),
         ("memo", [(clean(payment.memo, 200) or "none", "text" if payment.memo else "muted")]),
     ]
-
-
-def explain_briefly(error: ChainroomError) -> str:
-    """Return a refusal as a person needs it: without the path of the wallet file in front."""
-    text = str(error)
-    head, separator, rest = text.partition(": ")
-    return rest if separator and head.endswith(".json") else text

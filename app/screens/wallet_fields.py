@@ -12,8 +12,7 @@ from app.payments import FeeChoice
 from app.present.words import format_span
 from app.screens.wallet_dialogs import Recipient
 from app.widgets.plain_input import PlainInput
-from app.widgets.text import clean
-from chain.errors import ChainroomError, InvalidAddress, InvalidInput, RuleBroken
+from chain.errors import ChainroomError, InvalidInput
 from chain.ledger.actions import Action
 from chain.units import SECOND, Amount, parse_amount
 from chain.wallet.payment_link import is_link
@@ -78,18 +77,6 @@ def read_amount(text: str) -> Amount:
     if _THOUSANDS.fullmatch(text.strip()):
         raise InvalidInput("amount", text, "clear: 1000 for a thousand, 1.0 for one, no comma before three digits")
     return parse_amount(text.replace(",", "."))
-
-
-def explain_field(error: ChainroomError) -> str:
-    """Return what is wrong with something typed, in a sentence."""
-    if isinstance(error, InvalidAddress) and error.thing == "checksum":
-        hint = error.allowed.partition("; ")[2]
-        return "this address is mistyped, its checksum does not fit" + (f"; {hint}" if hint else "")
-    if isinstance(error, InvalidAddress) and error.thing == "address length":
-        return f"this address has {error.value} characters; a whole one has {error.allowed}"
-    if isinstance(error, InvalidInput):
-        return f"{error.thing} '{clean(str(error.value), 24)}': it must be {error.allowed}"
-    return error.message if isinstance(error, RuleBroken) else str(error)
 
 
 def describe_wait(choice: FeeChoice) -> str:

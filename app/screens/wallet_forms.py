@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from app.screens.wallet_dialogs import explain_briefly
+from app.present.wallet_advice import explain_mistake
 from app.screens.wallet_widgets import Dialog, SecretInput
 from app.storage.atomic import make_directory, read_whole, write_new
 from app.storage.errors import MissingFile
@@ -131,7 +131,7 @@ class FormDialog(Dialog):
         try:
             result = await asyncio.to_thread(self._act, values) if self._is_slow else self._act(values)
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}")
+            self.tell(f"✖ {explain_mistake(error)}")
             self.query(Input).first().focus() if self._fields else None
             return
         finally:
@@ -221,7 +221,7 @@ class TextDialog(Dialog):
         try:
             result = self._act(self.query_one("#text", TextArea).text)
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}")
+            self.tell(f"✖ {explain_mistake(error)}")
             return
         self.dismiss(True if result is None else result)
 
@@ -260,7 +260,7 @@ class MenuDialog(Dialog):
     """A list to choose from, with headings; returns the key of the chosen line."""
 
     DEFAULT_CSS = """
-    MenuDialog > #frame { width: 84; }
+    MenuDialog > #frame { width: 100; }
     MenuDialog OptionList, MenuDialog OptionList:focus {
         height: auto; max-height: 26; border: none; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
     }

@@ -12,6 +12,8 @@ MENU: Final[tuple[tuple[str, tuple[Item, ...]], ...]] = (
         "Receive and pay",
         (
             Item("show_qr", "Ask for a payment", "your address, a link with an amount, a QR code  (Q)"),
+            Item("faucet", "Get coins", "100 simulated ones from the faucet  (f)"),
+            Item("note_contact", "Note a name", "in the address book; forget one there too  (k)"),
             Item("pay_many", "Pay several at once", "one transaction: all of them are paid, or nobody"),
             Item("pay_later", "Pay later", "what is in the form, at a time or a block height"),
             Item("scheduled", "Scheduled payments", "look at them, take them back"),

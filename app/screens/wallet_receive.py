@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
+from app.present.wallet_advice import explain_mistake
 from app.screens.wallet_fields import read_amount
 from app.screens.wallet_widgets import Dialog
 from app.storage.accounts import Account
@@ -69,7 +70,7 @@ class ReceiveDialog(Dialog):
         try:
             text, problem = self._build_link(), ""
         except ChainroomError as error:
-            text, problem = self.account.address_text, f"✖ {error}"
+            text, problem = self.account.address_text, f"✖ {explain_mistake(error)}"
         self.query_one("#ask-message", Static).update(Content(clean(problem, 200)))
         self.query_one("#link", Static).update(Content("" if text == self.account.address_text else text))
         if text != self.text:

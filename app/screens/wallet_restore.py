@@ -16,7 +16,7 @@ from textual.containers import Grid, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, ContentSwitcher, Input, Label, Select, Static
 
-from app.screens.wallet_dialogs import explain_briefly
+from app.present.wallet_advice import explain_mistake
 from app.screens.wallet_steps import FIELD_CSS, PasswordStep, WordField, WordSuggester, find_completions, unify
 from app.screens.wallet_widgets import Dialog, is_presenting
 from app.wallets import Wallets
@@ -286,7 +286,7 @@ class RestoreWallet(Dialog):
             self._get_field(error.position - 1).focus()
             return
         except ChainroomError as error:
-            self.tell(f"✖ {error}")
+            self.tell(f"✖ {explain_mistake(error)}")
             self._get_field(0).focus()
             return
         self.query_one(ContentSwitcher).current = "password"
@@ -324,7 +324,7 @@ class RestoreWallet(Dialog):
             get_path(0, preset)
         except ChainroomError as error:
             self.is_busy = False
-            self.tell(f"✖ {error}", where="#message-password")
+            self.tell(f"✖ {explain_mistake(error)}", where="#message-password")
             self.query_one("#path").focus()
             return
         keys, phrase = step.take(), self._read()
@@ -334,7 +334,7 @@ class RestoreWallet(Dialog):
                 self.wallets.create, phrase, keys.password, keys.passphrase, keys.label, preset
             )
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}", where="#message-password")
+            self.tell(f"✖ {explain_mistake(error)}", where="#message-password")
             step.refresh_strength()
             return
         finally:

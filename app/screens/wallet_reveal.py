@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static
 
-from app.screens.wallet_dialogs import explain_briefly
+from app.present.wallet_advice import explain_mistake
 from app.screens.wallet_steps import WordGrid
 from app.screens.wallet_widgets import Dialog, SecretInput, is_presenting
 from app.wallets import Wallets
@@ -76,7 +76,7 @@ class RevealDialog(Dialog):
         try:
             phrase, passphrase = await asyncio.to_thread(self.wallets.keystore.reveal_phrase, field.take())
         except ChainroomError as error:
-            self.tell(f"✖ {explain_briefly(error)}")
+            self.tell(f"✖ {explain_mistake(error)}")
             field.focus()
             return
         finally:

@@ -17,6 +17,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from app.payments import FeeChoice, compute_most
 from app.present.wallet import Balance
+from app.present.wallet_advice import explain_mistake
 from app.present.words import format_coins
 from app.screens.wallet_dialogs import Recipient, RecipientDialog
 from app.screens.wallet_fields import (
@@ -25,7 +26,6 @@ from app.screens.wallet_fields import (
     UnknownName,
     Wish,
     describe_wait,
-    explain_field,
     read_amount,
 )
 from app.screens.wallet_widgets import FeePicker, Line, Lines
@@ -193,7 +193,7 @@ class SendForm(Vertical):
                 return None, ""
             amount = read_amount(amount_text)
         except ChainroomError as error:
-            return None, f"✖ {explain_field(error)}"
+            return None, f"✖ {explain_mistake(error, 24)}"
         if amount < 1:
             return None, "✖ the amount must be more than nothing"
         return Wish(Transfer(recipient, amount, self.memo), name, choice), self._warn(amount, choice)
