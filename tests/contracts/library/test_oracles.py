@@ -131,6 +131,27 @@ def test_an_average_is_weighted_by_time() -> None:
     assert done.events[0].values["price"] == oracle.get("price")
 
 
+def test_what_was_before_the_oracle_does_not_count() -> None:
+    """The pool had its price for a year; the first average is of the time since the oracle is there."""
+    exchange = build_exchange(1000 * UNIT, 2000 * UNIT)
+    exchange.stage.pass_time(31_536_000)
+    move(exchange, 1000 * UNIT)
+    x, y, _ = exchange.pool.get("getReserves")
+    oracle = exchange.stage.deploy("average_oracle", ALICE, exchange.pool, exchange.gold, 60)
+    exchange.stage.pass_time(60)
+    oracle.send(BOB, "update")
+    assert oracle.get("price") == pytest.approx(y * UNIT // x, abs=2)
+
+
+def test_an_average_needs_a_time_and_a_price() -> None:
+    exchange = build_exchange(UNIT, UNIT)
+    with pytest.raises(Reverted, match="no period"):
+        exchange.stage.deploy("average_oracle", ALICE, exchange.pool, exchange.gold, 0)
+    empty = build_exchange()
+    with pytest.raises(Reverted, match="empty pool"):
+        empty.stage.deploy("average_oracle", ALICE, empty.pool, empty.gold, 60)
+
+
 def test_an_average_that_nobody_updates_grows_too_old() -> None:
     exchange = build_exchange(1000 * UNIT, 2000 * UNIT)
     oracle = exchange.stage.deploy("average_oracle", ALICE, exchange.pool, exchange.gold, 60)
