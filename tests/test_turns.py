@@ -59,6 +59,47 @@ def test_what_handles_many_bytes_gives_way_each_time() -> None:
     assert job.get() == run_endless(1_000_000, code)
 
 
+def run_rounds(rounds: int) -> tuple[bytes, int]:
+    """Call BLAKE2F once."""
+    host = MemoryHost({ALICE: Account(0, 0)})
+    data = rounds.to_bytes(4) + bytes(208) + b"\x01"
+    message = Message(ALICE, Address(bytes(19) + b"\x09"), rounds + 40_000, data=data)
+    result = execute_message(host, Context(), message)
+    return result.output, result.gas_used
+
+
+def test_a_hash_of_many_rounds_gives_way() -> None:
+    """Four million rounds are one step of one opcode: another process takes it, with the same result."""
+    job, turns = Job(lambda: run_rounds(4_000_000)), 0
+    while not job.go_on(0):
+        turns += 1
+    assert turns > 5
+    assert job.get() == run_rounds(4_000_000)
+    assert len(job.get()[0]) == 64
+
+
+def test_a_hash_is_done_here_where_there_can_be_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = run_rounds(2_100_000)
+    for program in ("import sys; sys.exit(1)", "print('something else')"):
+        monkeypatch.setattr("app.turns._COMPRESS", program)
+        job = Job(lambda: run_rounds(2_100_000))
+        while not job.go_on(0):
+            pass
+        assert job.get() == expected
+    monkeypatch.setattr("sys.executable", "nowhere")
+    job = Job(lambda: run_rounds(2_100_000))
+    assert job.go_on(10)
+    assert job.get() == expected
+
+
+def test_a_dropped_hash_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.turns._COMPRESS", "import time; time.sleep(60)")
+    job = Job(lambda: run_rounds(2_100_000))
+    for _ in range(5):
+        assert not job.go_on(0)
+    job.drop()
+
+
 def test_only_one_is_at_work() -> None:
     """Between two turns the caller may run messages of its own: they do not give way."""
     job = Job(lambda: run_endless(50_000))

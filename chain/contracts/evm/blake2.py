@@ -5,6 +5,9 @@ does the work; the results are the same without it, about a hundred times slower
 
 Here the sixteen words lie in four numbers of four lanes, one lane 128 bits wide and half empty, so that one addition
 or exclusive-or works on four words at once, and the carries fall into the empty half.
+
+Nothing else runs while that package works, and 30 million gas buy half a second of it. So whoever has an interface to
+keep alive may give a function that has long work done elsewhere (``set_far_compress``).
 """
 
 from collections.abc import Callable
@@ -37,7 +40,17 @@ _WORD: Final = 2**64 - 1
 _LANES: Final = _WORD | _WORD << 128 | _WORD << 256 | _WORD << 384
 _ALL: Final = 2**512 - 1
 
+LONG_ROUNDS: Final = 2_000_000
+"""Rounds that take the package about 35 ms."""
+
 Compress = Callable[[int, list[int], list[int], list[int], bool], bytes]
+FarCompress = Callable[[int, list[int], list[int], list[int], bool, Callable[[], None]], bytes]
+_far_compress: list[FarCompress | None] = [None]
+
+
+def set_far_compress(far_compress: FarCompress | None) -> None:
+    """Let long work be done by a function that gives way meanwhile; its results are the same."""
+    _far_compress[0] = far_compress
 
 
 def _pack(words: tuple[int, ...]) -> int:
@@ -100,3 +113,18 @@ def load_compress() -> Compress:
         return bytes(compress(rounds, state, block, offsets, final))
 
     return compress_natively
+
+
+def compress_in_turns(
+    rounds: int,
+    state: list[int],
+    block: list[int],
+    offsets: list[int],
+    final: bool,
+    give_way: Callable[[], None] | None,
+) -> bytes:
+    """Return the same, giving way meanwhile if it takes long and there is a way to."""
+    far_compress = _far_compress[0]
+    if give_way is not None and far_compress is not None and rounds > LONG_ROUNDS:
+        return far_compress(rounds, state, block, offsets, final, give_way)
+    return load_compress()(rounds, state, block, offsets, final)

@@ -278,8 +278,8 @@ def is_product_one(pairs: Iterable[tuple[Point, TwistPoint]], give_way: Callable
             value = _multiply_values(value, line.step())
             if bit == "1":
                 value = _multiply_values(value, line.step(line.end))
-        if give_way is not None:
-            give_way()
+            if give_way is not None:
+                give_way()
     for line in lines:
         once = _apply_frobenius(line.end)
         x, (a, b) = _apply_frobenius(once)

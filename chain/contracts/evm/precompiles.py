@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from chain.contracts.evm import bn254
 from chain.contracts.evm.authorization import recover_address
-from chain.contracts.evm.blake2 import load_compress
+from chain.contracts.evm.blake2 import compress_in_turns
 from chain.contracts.evm.frame import Frame, GiveWay, use_gas
 from chain.contracts.evm.gas import count_words
 from chain.contracts.evm.halts import ExceptionalHalt, Halt
@@ -178,7 +178,8 @@ def blake2f(frame: Frame) -> bytes:
     if data[212] > 1:
         raise ExceptionalHalt(Halt.INVALID_PARAMETER)
     words = [int.from_bytes(data[place : place + 8], "little") for place in range(4, 212, 8)]
-    return load_compress()(int.from_bytes(data[:4]), words[:8], words[8:24], words[24:], bool(data[212]))
+    rounds, final, give_way = int.from_bytes(data[:4]), bool(data[212]), frame.execution.give_way
+    return compress_in_turns(rounds, words[:8], words[8:24], words[24:], final, give_way)
 
 
 def refuse(frame: Frame) -> bytes:  # noqa: ARG001
