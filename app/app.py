@@ -78,7 +78,7 @@ class ChainroomApp(RunApp):
 
     async def _start(self) -> None:
         session = await asyncio.to_thread(self._build_session)
-        await self.prepare_run(session)
+        await self.prepare_run(session.simulation)
         self.session = session
         await self.home.mount_views()
         self._offer_first_run()

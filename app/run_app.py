@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.storage.saves import Saves
     from app.widgets.models import Why
     from chain.simulation.commands import Command
+    from chain.simulation.simulation import Simulation
 
 TICKS_PER_S: Final = 60
 FRAMES_PER_S: Final = 15
@@ -62,9 +63,15 @@ class RunApp(PersonApp):
         return screen
 
     def show(self) -> None:
-        """Bring the screen on top up to date with the run; below a dialog, the screen under it."""
+        """Bring the screen on top up to date with the run; below a dialog, the screen under it.
+
+        The explorer's index grows with every frame, whoever looks: reading a long run all at once takes seconds.
+        """
         if self.session is None:
             return
+        from app.present.index import get_index
+
+        get_index(self.session.simulation.world)
         for screen in reversed(self.screen_stack):
             if isinstance(screen, RunScreen):
                 if screen.is_ready and screen.is_running and screen.children:  # not half built, nor half taken down
@@ -158,6 +165,7 @@ class RunApp(PersonApp):
             await asyncio.to_thread(session.settle)
             at_us = session.cursor_us
             run = await asyncio.to_thread(session.build_branch, at_us)
+            await self.prepare_run(run)
         finally:
             patience.stop()
             self._last_tick_s = time.perf_counter()
@@ -184,7 +192,7 @@ class RunApp(PersonApp):
         await self._keep_run()
         try:
             session = await asyncio.to_thread(lambda: build_session(*read_source(source, self.saves)))
-            await self.prepare_run(session)
+            await self.prepare_run(session.simulation)
             self.session = session
         except ChainroomError as error:
             self.tell(f"{source.name} was not opened: {error}", "error")
@@ -194,11 +202,11 @@ class RunApp(PersonApp):
         self.action_go("network")
         self.home.begin()
 
-    async def prepare_run(self, session: "Session") -> None:
+    async def prepare_run(self, simulation: "Simulation") -> None:
         """Read a long run into the explorer's index before anybody waits for it."""
         from app.present.index import get_index
 
-        await asyncio.to_thread(get_index, session.simulation.world)
+        await asyncio.to_thread(get_index, simulation.world)
 
     # Keeping it -------------------------------------------------------------------------------------------------------
 

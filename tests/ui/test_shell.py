@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList, Static
 
 from app.app import ChainroomApp
 from app.commands import COMMANDS, EVERYWHERE, HINTED, RUN, get_bindings, get_command
+from app.present.index import get_index
 from app.present.words import format_clock
 from app.screens.dialogs import ChoiceDialog, NameDialog
 from app.screens.help import HelpScreen, build_sections
@@ -384,6 +385,17 @@ async def test_a_page_that_is_still_being_built_is_not_shown(start_still: Any, m
         assert all(ready)
 
 
+async def test_the_explorers_index_grows_with_the_run_whatever_is_shown(start_still: Any) -> None:
+    async with start_still() as (app, pilot):
+        world = app.run_shown.simulation.world
+        index = get_index(world)
+        await pilot.press("6")
+        app.run_shown.simulation.run_until(TimeUs(app.run_shown.now_us + 300 * SECOND))
+        app.show()
+        assert index.block_hashes.count == len(world.tree) > 2
+        assert index.transaction_hashes.count == len(world.transactions)
+
+
 async def test_a_branch_that_takes_long_is_given_up_by_going_elsewhere(start_still: Any) -> None:
     async with start_still() as (app, pilot):
         session = app.run_shown
@@ -394,7 +406,7 @@ async def test_a_branch_that_takes_long_is_given_up_by_going_elsewhere(start_sti
         def build_slowly(at_us: TimeUs) -> Simulation:
             begun.set()
             go_on.wait(10)
-            return trunk.copy()
+            return Simulation(trunk.world.setup, trunk.scenario)
 
         session.build_branch = build_slowly
         session.seek(session.now_us // 2)
