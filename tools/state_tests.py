@@ -124,7 +124,8 @@ def compute_logs_hash(logs: tuple[Log, ...]) -> bytes:
 
 def read_number(text: str | None) -> int:
     """Return a number that is hexadecimal with 0x in front, else decimal; 0 where there is none."""
-    return int(text, 16 if text.startswith("0x") else 10) if text else 0
+    text = (text or "").removeprefix("0x:bigint ")
+    return int(text, 16 if text.startswith("0x") else 10) if text not in ("", "0x") else 0
 
 
 def read_bytes(text: str) -> bytes:
@@ -214,6 +215,12 @@ def open_message(transaction: Json, indexes: Json) -> Message:
     )
 
 
+def is_in_range(consent: Authorization) -> bool:
+    """Tell whether a consent's numbers have room in a transaction."""
+    large = max(consent.chain_id, consent.r, consent.s)
+    return large < 2**256 and consent.nonce < 2**64 and consent.y_parity < 2**8
+
+
 def check_offer(host: MemoryHost, context: Context, message: Message, transaction: Json) -> None:
     """Check what is the block's and the offer's, not the machine's. Raises InvalidTransaction."""
     highest = read_number(transaction.get("maxFeePerGas") or transaction.get("gasPrice"))
@@ -226,6 +233,7 @@ def check_offer(host: MemoryHost, context: Context, message: Message, transactio
         "balance": needed > account.balance,
         "price of blobs": "maxFeePerBlobGas" in transaction and (not blobs or blob_price < context.blob_base_fee),
         "no consents": "authorizationList" in transaction and not message.authorizations,
+        "too large a number": message.value >= 2**256 or not all(map(is_in_range, message.authorizations)),
     }
     for rule, is_broken in rules.items():
         if is_broken:
@@ -267,7 +275,10 @@ def run_file(path: Path, forks: list[str], mode: Mode = Mode.AUTO) -> Iterator[O
         cases: list[Json] = next((test["post"][fork] for fork in forks if fork in test["post"]), [])
         for place, case in enumerate(cases):
             _refused.clear()
-            difference = run_case(test, case, mode)
+            try:
+                difference = run_case(test, case, mode)
+            except (KeyError, ValueError, OverflowError) as error:
+                difference = f"cannot be read: {error!r}"
             yield Outcome(f"{path.name}:{name}[{place}]", difference, bool(_refused))
 
 
