@@ -7,6 +7,7 @@ begin with ``#`` do not count. A whole column pasted from a spreadsheet (tabs in
 from collections.abc import Callable
 from typing import NamedTuple
 
+from app.present.wallet_advice import explain_mistake
 from chain.errors import ChainroomError, InvalidInput
 from chain.ledger.actions import MAX_TRANSFERS, Transfer
 from chain.units import Address, parse_amount
@@ -38,7 +39,7 @@ def parse_payments(text: str, find_address: FindAddress) -> Reading:
         try:
             payments.append(_parse_line(line, find_address))
         except ChainroomError as error:
-            problems.append(f"line {number}: {error}")
+            problems.append(f"line {number}: {explain_mistake(error, 40)}")
     if len(payments) > MAX_TRANSFERS:
         problems.append(f"{len(payments)} payments; at most {MAX_TRANSFERS} go into one transaction")
     return Reading(tuple(payments), tuple(problems))

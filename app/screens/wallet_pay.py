@@ -16,11 +16,14 @@ from app.screens.wallet_shared import WalletShared
 from app.storage.accounts import Account
 from app.storage.errors import StorageError
 from app.widgets.text import clean
-from chain.errors import InvalidInput
+from chain.errors import ChainroomError, InvalidInput
 from chain.units import Address, TimeUs
-from chain.wallet.address import decode_address
 
 DUE_EVERY_S: Final = 1 / 15
+
+
+class WrongLine(ChainroomError):
+    """What is wrong with the lines of several payments."""
 
 
 class WalletPayments(WalletShared):
@@ -46,9 +49,9 @@ class WalletPayments(WalletShared):
     def _read_many(self, text: str) -> Wish:
         reading = parse_payments(text, self._find_address)
         if reading.problems:
-            raise InvalidInput("payments", reading.problems[0], "lines such as: Omar, 2.5, lunch")
+            raise WrongLine(reading.problems[0])
         if not reading.payments:
-            raise InvalidInput("payments", "none", "at least one line such as: Omar, 2.5, lunch")
+            raise WrongLine("type at least one line, such as: Omar, 2.5, lunch")
         account, action = self.wallets.account, build_action(reading.payments)
         assert account is not None
         choices = compute_fee_choices(
@@ -57,8 +60,7 @@ class WalletPayments(WalletShared):
         return Wish(action, f"{len(reading.payments)} recipients", choices[self.form.fees.chosen])
 
     def _find_address(self, text: str) -> Address:
-        known = self.form.find(text)
-        return known.address if known is not None else decode_address(text)
+        return self.form.read_recipient(text)[0]
 
     # Later -----------------------------------------------------------------------------------------------------------
 

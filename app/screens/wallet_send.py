@@ -187,7 +187,7 @@ class SendForm(Vertical):
         if choice is None or not to:
             return None, ""
         try:
-            recipient, name = self._read_recipient(to)
+            recipient, name = self.read_recipient(to)
             check_memo(self.memo)
             if not amount_text.strip():
                 return None, ""
@@ -198,7 +198,8 @@ class SendForm(Vertical):
             return None, "✖ the amount must be more than nothing"
         return Wish(Transfer(recipient, amount, self.memo), name, choice), self._warn(amount, choice)
 
-    def _read_recipient(self, text: str) -> tuple[Address, str]:
+    def read_recipient(self, text: str) -> tuple[Address, str]:
+        """Return whose name or address a text is, and the name. Raises UnknownName, InvalidInput, InvalidAddress."""
         known = self.find(text)
         if known is not None:
             return known.address, known.name

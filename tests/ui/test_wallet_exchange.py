@@ -194,6 +194,6 @@ def test_a_line_that_is_no_payment_is_named(text: str) -> None:
 
 def test_the_line_is_named() -> None:
     (problem,) = parse_payments("Bakery, 1\nBakery, x", find_address).problems
-    assert problem.startswith("line 2: amount: 'x'")
+    assert problem.startswith("line 2: amount 'x': it must be")
     with pytest.raises(InvalidInput):
         decode_address("Bakery")
