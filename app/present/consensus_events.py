@@ -1,4 +1,5 @@
-"""What happened to those who take part: who joined, left, was slashed or dropped, elected, made leader.
+"""What happened to those who take part: who joined, left, was slashed or dropped, elected, made leader; and to blocks
+that were final and are so no more.
 
 Every block's state is held against its parent's, once; what is told belongs to the block that brought it about. Where
 the protocol has no penalty for it, two blocks of one turn are told as well. The list grows with the run like the index
@@ -10,6 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
+from app.present.finality import get_promise
+from app.present.heads import is_never_final
+from app.present.undone import find_undone, get_least_branch
 from app.present.words import name_node
 from app.widgets.models import Tone
 from chain.consensus.block_tree import BlockRecord
@@ -39,6 +43,9 @@ class EventLog:
         self.events: list[Event] = []
         self._count = 1  # genesis changes nothing
         self._last: dict[int, str] = {}  # by node
+        self._best = 0  # index of the heaviest block so far
+        self._is_contradicted = False  # whether two finals contradict each other
+        self._undone: set[tuple[int, bool]] = set()  # height of the lowest block, whether it is kept: told already
 
     def update(self, world: World) -> None:
         """Take in new blocks."""
@@ -47,7 +54,26 @@ class EventLog:
                 if text != self._last.get(node):  # a rival block tells the same
                     self._last[node] = text
                     self.events.append(Event(record.published_us, text, tone, node, record.hash, why))
+            self._tell_undone(world, record)
         self._count = len(world.tree)
+
+    def _tell_undone(self, world: World, record: BlockRecord) -> None:
+        """Tell what was final and is so no more; looked for where branches compete or finals contradict each other."""
+        before, best = world.tree.records[self._best], world.tree.get_best(record.published_us)
+        self._best = best.index
+        if (record.parent is before and not self._is_contradicted) or is_never_final(world):
+            return
+        fork = world.tree.get_fork_point(before, record)
+        is_long = max(before.height, record.height) >= fork.height + get_least_branch(world)
+        if not (is_long or self._is_contradicted):
+            return
+        undone = find_undone(world, record.published_us, best)
+        self._is_contradicted = undone is not None and undone.is_kept
+        if undone is not None and (undone.first, undone.is_kept) not in self._undone:
+            self._undone.add((undone.first, undone.is_kept))
+            text = f"{undone.describe()}, not for others" if undone.is_kept else f"{undone.describe()}: undone"
+            block, why = undone.final.hash, get_promise(world).keeps
+            self.events.append(Event(record.published_us, text, "attack", undone.node, block, why))
 
     def get_until(self, at_us: TimeUs) -> list[Event]:
         """Return what had happened by then."""

@@ -8,7 +8,8 @@ the past shows what was known then; what only an agent knows, such as its timers
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from app.present.finality import describe_cost, describe_fork_choice, get_promise
+from app.present.finality import Promise, describe_cost, describe_fork_choice, get_promise
+from app.present.undone import find_undone
 from app.present.words import format_span, name_node, shorten_hash
 from app.screens.view import Thing
 from app.widgets.models import Cell, Column, Field, Grid, Tone, Why
@@ -148,6 +149,20 @@ class Writer:
             "final", f"{describe_block(final)} {promise.word}" if final.height else "nothing yet", "consensus/finality",
             text if final.height else promise.waits, ("blocks above it", str(head.height - final.height)),
             tone="final", note=f"{head.height - final.height} above",
+            thing=Thing("block", final.hash),
+        )  # fmt: skip
+        self._add_undone(promise)
+
+    def _add_undone(self, promise: Promise) -> None:
+        look = self.look
+        undone = find_undone(look.world, look.at_us, look.head, look.node)
+        if undone is None:
+            return
+        name, final = name_node(undone.node), undone.final
+        self.add(
+            "conflict" if undone.is_kept else "undone", undone.describe(), "consensus/finality",
+            f"{name} called {undone.blocks} final on a branch that {look.name} does not follow. {promise.keeps}",
+            ("its block", describe_block(final)), ("blocks", str(final.height - undone.first + 1)), tone="attack",
             thing=Thing("block", final.hash),
         )  # fmt: skip
 
