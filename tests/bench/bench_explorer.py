@@ -20,11 +20,13 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from long_run import build_long_run, get_address
 
+from app.collector import THRESHOLDS
 from app.present.explorer import build_block_page
 from app.present.explorer_address import build_address_page
 from app.present.explorer_transaction import build_transaction_page
@@ -95,6 +97,14 @@ def _search(simulation: Simulation, holders: Holders, text: str, at_us: TimeUs) 
         build_row(result)
 
 
+async def _time_until_idle(pilot: Any, name: str, act: Callable[[], Any]) -> None:
+    start_s = time.process_time()
+    if (waiting := act()) is not None:
+        await waiting
+    await pilot.pause()
+    print(f"{name:<34} {(time.process_time() - start_s) * 1000:7.1f} ms of CPU until idle", flush=True)
+
+
 async def bench_screen(simulation: Simulation) -> None:
     """Measure opening a page and scrolling a table of the interface."""
     import app.starting
@@ -106,23 +116,25 @@ async def bench_screen(simulation: Simulation) -> None:
     app.starting.build_session = lambda *_: Session(simulation, is_playing=False)  # type: ignore[assignment]
     program = ChainroomApp("quiet")
     async with program.run_test(size=(120, 36)) as pilot:
-        while program._clock is None:
+        while program._clock is None or not program.is_screen_installed("node"):
             await pilot.pause(0.01)
+        await pilot.pause(0.5)  # the pages are mounted by now, as they are before somebody opens one
         program._clock.stop()
         program.session.go_live()  # type: ignore[union-attr]
         world = simulation.world
         things = [Thing("block", world.tree.records[len(world.tree) // 2].hash), Thing("address", get_address(7)),
                   Thing("transaction", world.transactions.records[len(world.transactions) // 3].id),
-                  Thing("list", b"rich"), Thing("list", b"events")]  # fmt: skip
-        for thing in things:
-            start_s = time.process_time()
-            program.open_thing(thing)
+                  *(Thing("list", key) for key in LISTS)]  # fmt: skip
+        for at_us in (simulation.now_us, TimeUs(simulation.now_us // 2 + 5_000_000)):
+            program.session.seek(at_us)
+            for thing in (*things, Thing("node", 3)):
+                await _time_until_idle(pilot, f"open {thing.kind} {thing.key!r:.8}", partial(program.open_thing, thing))
+            await _time_until_idle(pilot, "back from a node", partial(pilot.press, "escape"))
+            await _time_until_idle(pilot, "open the search", program.open_search)
+            await _time_until_idle(pilot, "type a height", partial(pilot.press, "5", "0", "0"))
+            await _time_until_idle(pilot, "open what was found", partial(pilot.press, "enter"))
+            program.open_thing(Thing("list", b"events"))
             await pilot.pause()
-            print(f"open {thing.kind:<12} {(time.process_time() - start_s) * 1000:7.1f} ms of CPU until idle")
-            start_s = time.process_time()
-            for _ in range(4):
-                program.show()
-            print(f"  a frame of it   {(time.process_time() - start_s) * 250:7.1f} ms")
         table = next(it for it in program.screen.query(VirtualTable) if it.display)
         table.focus()
         await pilot.pause()
@@ -149,6 +161,7 @@ def main() -> None:
     print(f"indexed in {time.perf_counter() - start_s:.1f} s, {get_memory_mb()} MB")
     gc.collect()
     gc.freeze()  # as the interface does with what has lived for a while
+    gc.set_threshold(*THRESHOLDS)
     measure("noting down a checkpoint", [simulation.freeze] * 3)
     measure("building a branch from one", [simulation.freeze()])
     for name, at_us in (("now", simulation.now_us), ("half-way", TimeUs(simulation.now_us // 2))):
