@@ -145,6 +145,14 @@ def test_a_link_is_made_and_paid_and_many_are_paid_at_once(
     check_failure(chainroom("wallet", *send, stdin=PASSWORD), "line 1")
 
 
+def test_a_payment_waits_for_its_moment(do: Do, run: str, chainroom: Chainroom, check_failure: CheckFailure) -> None:
+    send = ("send", TO, "2", "--run", run, "--password-stdin", "--for", "1m")
+    sent = json.loads(do(*send, "--at", "block 30", "--json", stdin=PASSWORD))
+    assert sent["block_height"] > 30
+    check_failure(chainroom("wallet", *send, "--at", "00:00:05", stdin=PASSWORD), "a time that is still to come")
+    check_failure(chainroom("wallet", *send, "--at", "soon", stdin=PASSWORD), "in 10m, 02:30:00")
+
+
 def test_two_wallets_pay_from_one_account(
     do: Do, chainroom: Chainroom, check_failure: CheckFailure, run: str, other: str, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from app.cli.wallet import open_keystore
 from app.cli.wallet.balance import check_node, get_balance
 from app.cli.wallet.verify import read_message
 from app.many_payments import parse_payments
+from app.moments import ALLOWED, parse_moment
 from app.payments import build_action
 from app.storage.accounts import Account
 from app.storage.errors import StorageError
@@ -32,12 +33,25 @@ from chain.ledger.transaction import (
 from chain.replay import record
 from chain.simulation.commands import Command, RequestCoins, SubmitTransaction
 from chain.simulation.simulation import Simulation
-from chain.units import COIN_SYMBOL, Address, Hash, NodeId, TimeUs, format_amount, parse_amount, parse_span
+from chain.units import (
+    COIN_SYMBOL,
+    DAY,
+    SECOND,
+    Address,
+    Hash,
+    NodeId,
+    TimeUs,
+    format_amount,
+    parse_amount,
+    parse_span,
+)
 from chain.wallet.address import decode_address, encode_address
 from chain.wallet.derivation import DerivedKey
 from chain.wallet.payment_link import is_link, parse_link
 
 NORMAL_TIP = 60
+MOST_WAIT_US = DAY
+"""How long a payment waits for a block."""
 
 
 @click.command()
@@ -52,6 +66,7 @@ NORMAL_TIP = 60
 @click.option("--node", type=click.IntRange(min=0), default=0, help="The node it is handed to; 0 unless said.")
 @click.option("--memo", default="", help="A few words that everybody can read.")
 @click.option("--tip", type=click.IntRange(0, 10**9), default=NORMAL_TIP, help="Units per gas for the proposer.")
+@click.option("--at", "moment", metavar="WHEN", help=f"Pay later, once the run has come to: {ALLOWED}.")
 @click.option(
     "--for", "span", default="2m", metavar="SPAN", help="How long the run goes on afterwards; 2m unless said."
 )
@@ -73,6 +88,7 @@ def command(
     node: int,
     memo: str,
     tip: int,
+    moment: str | None,
     span: str,
     target: str | None,
     password: PasswordSource,
@@ -90,6 +106,8 @@ def command(
     replay = reopen(ctx, save)
     simulation = replay.simulation
     check_node(simulation, node)
+    if moment is not None:
+        wait_for(simulation, node, moment)
     if key is None or payer is None:
         if not isinstance(action, Transfer):
             raise click.UsageError("the faucet pays one account at a time")
@@ -101,6 +119,24 @@ def command(
     run_to(simulation, TimeUs(simulation.now_us + span_us))
     open_saves(ctx).write(target or save, record(simulation, replay.document.bookmarks), overwrite=target is None)
     tell_sent(simulation, sent, as_json)
+
+
+def wait_for(simulation: Simulation, node: int, text: str) -> None:
+    """Run until a moment that a person typed. Raises InvalidInput when it is over, or its block does not come."""
+    start_us = simulation.now_us
+    at_us, height = parse_moment(text, start_us)
+    if at_us is not None:
+        if at_us <= start_us:
+            raise InvalidInput("moment", text, "a time that is still to come")
+        run_to(simulation, at_us)
+        return
+    assert height is not None
+    while (reached := simulation.world.view(NodeId(node)).get_head().height) < height:
+        if simulation.now_us >= start_us + MOST_WAIT_US:
+            raise InvalidInput(
+                "moment", text, f"a block that comes within a day; the chain of n{node:02d} has {reached}"
+            )
+        simulation.run_until(TimeUs(simulation.now_us + SECOND))
 
 
 def hand_in(simulation: Simulation, node: int, signed: SignedTransaction) -> None:
