@@ -82,6 +82,13 @@ def show_pair(mean: Show, middle: Show) -> Show:
     return lambda score: f"{mean(score)} / {middle(score)}"
 
 
+def show_finality(score: Score) -> str:
+    """Return mean and median of the time to finality, or that there has been none."""
+    if score["finality_seconds_mean"] is None:
+        return "never" if score["finality"] == "none" else "none yet"
+    return show_pair(show_number("finality_seconds_mean"), show_number("finality_seconds_median"))(score)
+
+
 def show_cost(score: Score) -> str:
     """Return the price of a majority."""
     return f"{score['majority_cost']['amount']:,.0f} {score['majority_cost']['unit']}"
@@ -121,9 +128,10 @@ MEASURES: Final = (
     ),
     Measure(
         "until final, s",
-        show_pair(show_number("finality_seconds_mean"), show_number("finality_seconds_median")),
+        show_finality,
         "From the moment a transaction was handed in until its block was final, in the sense of the next row, for half "
-        "of the nodes: mean / median.",
+        "of the nodes: mean / median. None yet: so far nothing became final, which takes two epochs of slots and more "
+        "under proof of stake.",
         "finality_seconds_mean",
     ),
     Measure(

@@ -135,6 +135,13 @@ def test_numbers_that_are_not_there_are_a_dash() -> None:
     assert present.show_energy("x")({"x": 0.0123}) == "12.3 Wh"
 
 
+def test_where_nothing_became_final_that_is_said() -> None:
+    score = {"finality": "economic", "finality_seconds_mean": None, "finality_seconds_median": None}
+    assert present.show_finality(score) == "none yet"
+    assert present.show_finality(score | {"finality": "none"}) == "never"
+    assert present.show_finality(score | {"finality_seconds_mean": 6.5, "finality_seconds_median": 6}) == "6.50 / 6.00"
+
+
 def test_a_span_is_up_to_a_day() -> None:
     assert read_span(" 2h ") == 2 * HOUR
     for wrong in ("0s", "2d", "x", ""):
