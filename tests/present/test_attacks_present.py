@@ -182,3 +182,22 @@ def test_the_story_of_the_bank_knows_what_it_owes() -> None:
     assert f"{owed / COIN:.0f} CR" == fields["naive"].note.removeprefix("owes ")
     assert (fields["naive"].tone, fields["fixed"].tone) == ("bad", "good")
     assert sum("withdraw pays" in line[0][0] for line in story.drawing) == look.read("thief", "calls")
+
+
+def test_a_sandwich_is_drawn_in_the_order_of_its_block() -> None:
+    simulation = play("attack-sandwich")
+    [application] = iter_applications(simulation)
+    story = build_story(simulation, application, simulation.now_us, Holders(simulation.world))
+    lines = ["".join(text for text, _ in line).split() for line in story.drawing]
+    who = [line[0] for line in lines[1:]]
+    place = who.index("careless")
+    assert who[place - 1] == who[place + 1] == "sandwicher"
+    given, got, back, kept = (float(lines[1 + at][column]) for at in (place - 1, place + 1) for column in (1, 4))
+    assert got == back  # what was bought before is sold after
+    assert kept > given
+    fields = {field.key: field for field in story.fields}
+    took, alone = (
+        float(text.split()[at]) for text, at in ((fields["victim-2"].value, 0), (fields["victim-2"].note, 1))
+    )
+    assert [float(lines[1 + place][4]), float(lines[1 + place][-1])] == [took, alone]
+    assert took < 0.95 * alone

@@ -12,6 +12,7 @@ from chain.economy.applications import attack_sandwich as sandwich
 from chain.economy.applications.attack_access import PURSES
 from chain.economy.applications.attack_integers import FORGED, TOKENS
 from chain.economy.applications.attack_reentrancy import BANKS
+from chain.theory.amm import compute_amount_out
 from chain.units import COIN
 
 MOST_STAIRS = 14
@@ -239,15 +240,16 @@ def build_sandwich_story(reader: Reader) -> Story:
     if not reader.is_deployed() or not (synced := reader.list_events("pool", "Sync")):
         return Story("A pool of gold and silver is filled; everybody lets the router take their tokens.")
     price = [(it.time_us, it.values["reserve1"] / it.values["reserve0"]) for it in synced if it.values["reserve0"]]
-    gain = _compute_worth(reader, sandwich.SANDWICHER) - 2 * sandwich.PURSE
-    victims = [it for it in reader.list_events("pool", "Swap") if _is_by(reader, it, sandwich.CARELESS)]
+    swaps = reader.list_events("pool", "Swap")
+    gain = sum(_compute_gain(it) for it in swaps if _is_by(reader, it, sandwich.SANDWICHER))
+    victims = [it for it in swaps if _is_by(reader, it, sandwich.CARELESS)]
     fields = (
         *_build_attack_fields(reader),
         Field("price", "gold in silver", f"{price[-1][1]:.4f}", "strong"),
         Field("gain", "sandwicher's gain", f"{gain / COIN:.2f}", "bad" if gain > 0 else "good", note="tokens, both"),
         Field("victims", "careless trades", format_count(len(victims))),
         *(Field(f"victim-{place}", f"trade {place + 1} got", f"{it.values['amount1Out'] / COIN:.2f} silver", "warning",
-                note=f"for {it.values['amount0In'] / COIN:.2f} gold") for place, it in enumerate(victims[-3:])),
+                note=f"alone {_compute_alone(it, synced) / COIN:.2f}") for place, it in enumerate(victims[-3:])),
         Field("undone", "trades undone", format_count(len(reader.list_failures("router"))), "muted"),
     )  # fmt: skip
     headline = _tell(
@@ -256,13 +258,33 @@ def build_sandwich_story(reader: Reader) -> Story:
         "Somebody bought before a careless trade and sold after it, all in one block.",
         "The careful trade says the least it takes: a sandwich undoes it, or is not worth it.",
     )
-    return Story(headline, fields, (Chart("Gold in silver", (build_series("price", price),), is_area=False),))
+    chart = Chart("Gold in silver", (build_series("price", price),), is_area=False)
+    return Story(headline, fields, (chart,), _draw_sandwich(reader, victims[-1], swaps, synced) if victims else ())
 
 
-def _compute_worth(reader: Reader, person: int) -> int:
-    """Return gold and silver together, which are worth about the same."""
-    owned = sum(reader.read(token, "balanceOf", reader.get_address(person)) for token in sandwich.TOKENS)
-    return int(owned)
+def _compute_gain(swap: Happened) -> int:
+    """Return what a swap brought, gold and silver together, which are worth about the same."""
+    told = swap.values
+    return int(told["amount0Out"] + told["amount1Out"] - told["amount0In"] - told["amount1In"])
+
+
+def _compute_alone(swap: Happened, synced: list[Happened]) -> int:
+    """Return the silver that a swap of gold would have brought without the others in its block."""
+    before = [it.values for it in synced if it.time_us < swap.time_us][-1]
+    return compute_amount_out(swap.values["amount0In"], before["reserve0"], before["reserve1"])
+
+
+def _draw_sandwich(reader: Reader, victim: Happened, swaps: list[Happened], synced: list[Happened]) -> tuple[Line, ...]:
+    """Return the swaps of the victim's block in the order of execution."""
+    lines = [f"block #{victim.doing.block.height}, in this order:"]
+    for swap in (it for it in swaps if it.doing.block.hash == victim.doing.block.hash):
+        told, is_gold = swap.values, swap.values["amount0In"] > 0
+        given, taken = (told["amount0In"], told["amount1Out"]) if is_gold else (told["amount1In"], told["amount0Out"])
+        source, target = sandwich.TOKENS if is_gold else sandwich.TOKENS[::-1]
+        note = f"  alone {_compute_alone(swap, synced) / COIN:.2f}" if swap is victim else ""
+        who = reader.name(swap.doing.signed.sender)
+        lines.append(f"  {who:10} {given / COIN:8.2f} {source:6} → {taken / COIN:8.2f} {target:6}{note}")
+    return _draw(lines)
 
 
 def _is_by(reader: Reader, event: Happened, person: int) -> bool:

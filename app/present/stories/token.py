@@ -1,7 +1,7 @@
 """The launch of a token: how much is sold, whether the goal is reached, who owns how much afterwards."""
 
 from app.present.stories.reader import Chart, Reader, Story, build_series
-from app.present.words import format_clock, format_coins, format_count
+from app.present.words import format_clock, format_coins, format_count, plural
 from app.widgets.models import Field
 from chain.economy.applications.token import TOKEN
 from chain.units import Address
@@ -43,7 +43,8 @@ def _tell(reader: Reader, sold: int, goal: int, is_open: bool) -> str:
     bought = reader.list_events("token_sale", "Bought")
     if is_open and bought:
         last = bought[-1].values
-        return f"{reader.name(last['buyer'])} bought {last['lots']} lots; {sold} of {goal} for the goal are sold."
+        done = "the goal is reached" if sold >= goal else f"{format_count(goal - sold)} more reach the goal"
+        return f"{reader.name(last['buyer'])} bought {plural(last['lots'], 'lot')}; {done}."
     if is_open:
         return "The sale is open; nobody has bought yet."
     if sold < goal:
