@@ -3,10 +3,9 @@
 Set ``CHAINROOM_UPDATE_GOLDENS=1`` to write the goldens again, then look at the difference before committing it.
 """
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +31,17 @@ from chain.units import COIN, SECOND, Address, Hash, TimeUs
 
 GOLDEN_FOLDER = Path(__file__).parent / "golden"
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests of this room share the modules beside them
+
+
+from quiet_pilot import install, wait_until  # noqa: E402
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet_pilot() -> Iterator[None]:
+    """Every pilot of this room waits until the program is at rest."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        install(monkeypatch)
+        yield
 
 
 class Stage(App[None]):
@@ -167,11 +177,7 @@ class StillApp(ChainroomApp):
 
     async def wait_until(self, holds: Callable[[], bool]) -> None:
         """Let the application work until the condition holds."""
-        for _ in range(1000):
-            if holds():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never held")
+        await wait_until(holds, self.get_text)
 
     async def wait_for_run(self) -> None:
         """Let the application work until the run is built."""

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from quiet_pilot import wait_until
 from textual.pilot import Pilot
 
 from app.app import ChainroomApp
@@ -28,36 +29,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @asynccontextmanager
 async def start(app: ChainroomApp, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
     async with app.run_test(size=size, notifications=True) as pilot:
-        for _ in range(400):
-            if app._clock is not None:
-                break
-            await pilot.pause(0.01)
+        await wait_until(lambda: app._clock is not None, lambda: "the run")
         await pilot.pause()
         yield pilot
 
 
 async def wait_for_screen(pilot: Pilot[None], kind: type) -> None:
-    for _ in range(300):
-        if isinstance(pilot.app.screen, kind):
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(pilot.app.screen)
+    await wait_until(lambda: isinstance(pilot.app.screen, kind), lambda: kind.__name__)
+    await pilot.pause()
 
 
 @pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 36)])
 async def test_the_network_goes_on_behind_the_card(size: tuple[int, int]) -> None:
     app = ChainroomApp()
-    async with start(app, size) as pilot:
+    async with start(app, size):
         assert isinstance(app.screen, FirstRunScreen)
         assert app.session is not None
-        before = app.session.now_us
-        view = app.home.query_one(NetworkMap).view
-        for _ in range(200):
-            await pilot.pause(0.01)
-            if app.session.now_us > before and app.home.query_one(NetworkMap).view is not view:
-                break
-        assert app.session.now_us > before
-        assert app.home.query_one(NetworkMap).view is not view, "the map is drawn anew"
+        session, before, view = app.session, app.session.now_us, app.home.query_one(NetworkMap).view
+        await wait_until(lambda: session.now_us > before, lambda: "a later moment")
+        await wait_until(lambda: app.home.query_one(NetworkMap).view is not view, lambda: "another picture of the map")
         buttons = [button.region for button in app.screen.query("Button")]
         assert all(app.screen.region.contains_region(region) for region in buttons)
 

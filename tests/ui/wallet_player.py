@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from quiet_pilot import wait_until
 from rich.cells import cell_len
 from textual import events
 from textual.pilot import Pilot
@@ -56,11 +57,8 @@ class Player:
         return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
     async def until(self, is_so: Callable[[], object], what: str = "") -> None:
-        for _ in range(400):
-            if is_so():
-                return
-            await self.pause(0.01)
-        raise AssertionError(f"never {what}\n{self.text}")
+        await wait_until(is_so, lambda: f"{self.text}\n{what}")
+        await self.pause()
 
     async def see(self, *texts: str) -> None:
         """Wait until the texts are on the screen."""
