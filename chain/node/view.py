@@ -6,6 +6,7 @@ asks for one at any moment, past ones too.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,12 @@ class NodeView:
             candidates = {record.index: record for record in above} | transactions.open
         else:
             oldest_us = now_us - self._tables.ledger.parameters.expiry_us
-            candidates = {record.index: record for record in transactions.get_recent(oldest_us, now_us)}
+            branch = takewhile(
+                lambda block: block.published_us > oldest_us, self._tables.tree.iter_branch(head or self.get_head())
+            )
+            done = {block.index for block in branch}
+            recent = transactions.get_recent(oldest_us, now_us)
+            candidates = {record.index: record for record in recent if done.isdisjoint(record.blocks)}
         held = [
             (time_us, index, record)
             for index, record in candidates.items()
