@@ -185,3 +185,12 @@ def format_integer(value: int) -> str:
         if zeros >= 12:
             return f"{value // 10**zeros}e{zeros}"
     return text
+
+
+def shorten_integer(value: int) -> str:
+    """Return a whole number in a few cells: all of it, or its first digits and a power of ten."""
+    text = format_integer(value)
+    if len(text) <= 15:
+        return text
+    digits = str(abs(value))
+    return f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:6]}…e{len(digits) - 1}"

@@ -257,8 +257,10 @@ def describe_call(doing: Doing, contract: Deployed, holders: Holders) -> str:
         text = "created"
     elif isinstance(action, Call) and action.contract == contract.address:
         text = describe_data(action.data, abi, holders)
+    elif isinstance(action, Call):
+        text = f"within a call of {holders.describe(action.contract)}"
     else:
-        text = "within another contract's call"
+        text = "while another contract was made"
     if not doing.receipt.is_success:
         text += f" – {abi.explain_revert(doing.receipt.output) if doing.receipt.output else doing.receipt.error}"
     return text

@@ -82,7 +82,9 @@ class ContractEditor(ModalScreen[Artifact | str]):
                 yield PlainInput(self._proposed_name, id="editor-name", placeholder="name", compact=True)
                 yield Button("Compile", id="editor-compile", compact=True, variant="primary")
                 yield Button("Leave", id="editor-leave", compact=True)
-            yield _SourceArea(self._source, show_line_numbers=True, tab_behavior="indent", compact=True)
+            yield _SourceArea(
+                self._source, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", compact=True
+            )
             yield Static(id="editor-problem", markup=False)
 
     def on_mount(self) -> None:

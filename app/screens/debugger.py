@@ -16,8 +16,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from app.commands import get_bindings
-from app.present import debugger as present
+from app.present import debugger_tables as present
 from app.present.contracts import Shelf, get_shelf
+from app.present.debugger import Debugger, open_debugger
 from app.present.index import get_including_block, get_index
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
@@ -38,7 +39,6 @@ from chain.units import Hash, TimeUs
 
 if TYPE_CHECKING:
     from app.app import ChainroomApp
-    from app.present.debugger import Debugger
 
 MOST_CODE_LINES: Final = 30_000
 FIRST_TURN_S: Final = 0.03
@@ -120,7 +120,7 @@ class DebuggerScreen(RunScreen):
         world, shelf = session.simulation.world, self._shelf
 
         def trace() -> "Debugger":
-            debugger = known or present.open_debugger(world, self._block.hash, self._place, shelf)
+            debugger = known or open_debugger(world, self._block.hash, self._place, shelf)
             if known is None:
                 debugger.begin()
             debugger.prepare()

@@ -11,7 +11,8 @@ from app.present.contracts import (
     list_deployed,
     list_events,
 )
-from app.present.debugger import (
+from app.present.debugger import open_debugger
+from app.present.debugger_tables import (
     build_gas_notes,
     build_marked,
     build_step_fields,
@@ -19,7 +20,6 @@ from app.present.debugger import (
     list_memory,
     list_stack,
     list_writes,
-    open_debugger,
 )
 from app.present.holders import Holders
 from app.present.storage import list_storage
@@ -108,6 +108,38 @@ def test_storage_changes_as_the_source_says(world, contracts):
     assert int(row[3].text.replace(" ", "")) > int(row[2].text.replace(" ", ""))
     source = debugger.get_artifact(debugger.call).source.splitlines()
     assert "self.sold_lots += lots" in source[build_marked(debugger).line - 1]
+
+
+def test_one_begins_in_the_function_that_was_called(world, contracts):
+    """What chooses the function is mapped to other functions' heads by the compiler: it is passed over."""
+    for name in ("buy", "claim"):
+        debugger = open_calls(world, contracts[1], name)[0]
+        debugger.begin()
+        lines = debugger.get_artifact(debugger.call).source.splitlines()
+        heads = [line for line in lines[: build_marked(debugger).line] if line.startswith("def ")]
+        assert heads[-1].startswith(f"def {name}(")
+
+
+def test_every_word_that_is_kept_or_written_has_its_name(world, contracts):
+    """From what was hashed in the debugger, from what transactions name on the page; only what is whole is compared."""
+    holders, state = Holders(world), world.ledger.state(world.get_canonical().hash)
+    for contract in contracts:
+        rows, is_unfinished = list_storage(world, contract, state, holders)
+        while is_unfinished:
+            rows, is_unfinished = list_storage(world, contract, state, holders)
+        assert all(row[1].text for row in rows), contract.name
+        for doing in contract.doings[::7]:
+            debugger = open_debugger(world, doing.block.hash, doing.place, Shelf())
+            assert not [row[1].text for row in list_writes(debugger, holders) if ".0x" in row[1].text]
+    token = [row[0].text for row in list_storage(world, contracts[0], state, holders)[0]]
+    assert "balanceOf[founder]" in token
+    assert sum(name.startswith("balanceOf[") for name in token) >= 4
+
+
+def test_of_long_numbers_the_difference_is_told(world, contracts):
+    debugger = open_calls(world, contracts[0], "transfer")[0]
+    rows = list_writes(debugger, Holders(world))
+    assert all(len(row[2].text) <= 15 and len(row[3].text) <= 15 for row in rows)
 
 
 def test_calls_are_stepped_into_over_and_out_of(world, contracts):
