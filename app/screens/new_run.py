@@ -14,10 +14,11 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Select, Static
 
 from app.present.new_run import Parameter, build_scenario, list_parameters, read_seed, set_protocol
-from app.present.timeline import PROTOCOLS
+from app.present.timeline import PROTOCOLS as TITLES
 from app.starting import Source, list_scenarios, read_shipped_scenario
 from app.widgets.text import clean
 from app.widgets.way_back import build_way_back
+from chain.consensus.registry import PROTOCOLS
 from chain.errors import ChainroomError, InvalidScenario
 from chain.scenario import Scenario, get_consensus_parameters
 
@@ -113,8 +114,7 @@ class NewRunScreen(ModalScreen[None]):
             box.border_subtitle = build_way_back("tab to the next field · ctrl+s begin · esc leave")
             with Vertical(id="new-choices"):
                 yield ParameterRow(Parameter("scenario", "scenario", self._chosen, "", "", tuple(self._library)))
-                protocols = tuple(PROTOCOLS)
-                yield ParameterRow(Parameter("protocol", "protocol", self._protocol, "", "", protocols))
+                yield ParameterRow(Parameter("protocol", "protocol", self._protocol, "", "", tuple(PROTOCOLS)))
                 yield ParameterRow(
                     Parameter("seed", "seed", self._seed, "All luck follows from it: the same seed, the same run.", "")
                 )
@@ -138,7 +138,7 @@ class NewRunScreen(ModalScreen[None]):
         self.query_one("#new-about", Static).update(clean(self._scenario.description or self._scenario.title, 300))
         scenario, protocol, _ = self._rows("#new-choices")
         scenario.tell("")
-        protocol.query_one(".parameter--help", Static).update(PROTOCOLS.get(self._protocol, ""))
+        protocol.query_one(".parameter--help", Static).update(TITLES.get(self._protocol, ""))
 
     @on(Select.Changed)
     async def on_select_changed(self) -> None:

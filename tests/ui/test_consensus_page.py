@@ -1,6 +1,7 @@
 """The page of the protocol, as a person uses it: open with c, ask every number why, see it as a node does."""
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from app.widgets.field_list import FieldList
 from app.widgets.virtual_table import VirtualTable
 from app.widgets.vote_grid import VoteGrid
 from app.widgets.why import WhyModal
+from chain.consensus import registry
 from chain.scenario import Scenario, apply_settings, build
 from chain.units import COIN, SECOND, TimeUs
 from chain.wallet.secret import Secret
@@ -258,3 +260,30 @@ async def test_somebody_stakes_votes_two_nodes_in_and_takes_it_all_back(tmp_path
         await player.advance(150)
         assert {record.origin for record in world.tree.records[-9:]} == {0, 1, 2}
         assert app.screen is page
+
+
+async def test_a_protocol_without_a_presenter_has_a_page_and_can_be_chosen(
+    start_still: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one of docs/adding-a-protocol.md, as it stands there: nothing of the interface knows it by name."""
+    page = (Path(__file__).parents[2] / "docs" / "adding-a-protocol.md").read_text(encoding="utf-8")
+    module = ModuleType("round_robin")
+    exec(page.split("```python\n")[1].split("```")[0], module.__dict__)  # noqa: S102  # the page's own code is what is tested
+    entry = registry.ProtocolEntry(module.RoundRobinParameters, module.build)
+    monkeypatch.setitem(registry.PROTOCOLS, "round-robin", entry)
+    async with start_still((80, 24), 41, get_scenario("round-robin")) as (app, pilot):
+        await pilot.press("c")
+        assert get_members(app).count == 6
+        await pilot.press("v", "v", "down", "down")
+        assert app.screen.get_node() == 2
+        assert "n02" in app.get_text()
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, WhyModal)
+        await pilot.press("escape")
+        find_button(app, "Stop").press()
+        await pilot.pause()
+        app.play(30)
+        assert "○ off" in app.get_text()
+        await pilot.press("N")
+        assert isinstance(app.screen, NewRunScreen)
+        assert "round-robin" in app.get_text()
