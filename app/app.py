@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 from rich.text import Text
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.dom import DOMNode
@@ -151,10 +152,15 @@ class ChainroomApp(RunApp):
         """Mount the explorer's pages before anybody asks for one: mounting takes longer than all else."""
         from app.screens.explorer import ThingPage
         from app.screens.node import NodePage
+        from app.screens.search import SearchScreen
         from app.screens.view import Thing
 
-        self._get_kept("page", ThingPage, Thing("list", b"stale"))
-        self._get_kept("node", NodePage, 0)
+        for page in (
+            self._get_kept("page", ThingPage, Thing("list", b"stale")),
+            self._get_kept("node", NodePage, 0),
+            self._get_kept("search", SearchScreen, ""),
+        ):
+            page.post_message(events.Resize(self.size, self.size))  # arranged for this terminal before it is seen
 
     def _get_kept(self, name: str, build: "Callable[[W], P]", what: W) -> P:
         """Return the page that is kept mounted, or a new one while that is open already."""
@@ -189,7 +195,9 @@ class ChainroomApp(RunApp):
         """Ask what to look for."""
         from app.screens.search import SearchScreen
 
-        self.push_screen(SearchScreen())
+        page = self._get_kept("search", SearchScreen, "")
+        page.start()
+        self.push_screen(page)
 
     def ask_save(self) -> None:
         """Ask for a name, and save the run under it."""

@@ -58,7 +58,7 @@ class SearchScreen(ModalScreen[None]):
             box.border_title, box.border_subtitle = "Find", build_way_back("↑↓ choose · enter open · esc close")
             yield Input(
                 self._text,
-                placeholder="height, hash, address, node, name, token or label",
+                placeholder=PLACEHOLDER,
                 max_length=120,
                 compact=True,
             )
@@ -67,6 +67,15 @@ class SearchScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Suggest something before anything is typed."""
+        self._begin()
+
+    def start(self) -> None:
+        """Ask anew, as if the screen had just been opened."""
+        if self.query(VirtualTable):
+            self.query_one(Input).value = ""
+            self._begin()
+
+    def _begin(self) -> None:
         self.query_one(Input).focus()
         self._search()
 
