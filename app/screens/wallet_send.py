@@ -28,7 +28,7 @@ from app.screens.wallet_fields import (
     describe_wait,
     read_amount,
 )
-from app.screens.wallet_widgets import FeePicker, Line, Lines
+from app.screens.wallet_widgets import TAB_BINDINGS, FeePicker, Line, Lines
 from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from chain.errors import ChainroomError
@@ -62,6 +62,7 @@ class SendForm(Vertical):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave the form", id="send.leave", tooltip="Leave the form; what is typed stays"),
+        *TAB_BINDINGS,
     ]
 
     class Reviewed(Message):

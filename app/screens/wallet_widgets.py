@@ -1,7 +1,7 @@
 """Small widgets of the wallet: lines of styled text, the choice of a fee, fields for secrets, the frame of a dialog."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events
 from textual.actions import SkipAction
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 Span = tuple[str, Tone]
 """Some text and how it is meant."""
 Line = Sequence[Span]
+
+
+TAB_BINDINGS: Final = (
+    Binding("tab", "app.focus_next", "Next", id="field.next", tooltip="The next field", priority=True),
+    Binding("shift+tab", "app.focus_previous", "Last", id="field.last", tooltip="The field before", priority=True),
+)
+"""Before the fields, so that what is typed behind the tab goes to the next one however fast it comes."""
 
 
 class Lines(CanvasWidget):
@@ -178,6 +185,7 @@ class Dialog(ModalScreen[Any]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="dialog.back", tooltip="One step back"),
+        *TAB_BINDINGS,
     ]
 
     def compose(self) -> ComposeResult:

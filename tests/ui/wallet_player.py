@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 from quiet_pilot import wait_until
 from rich.cells import cell_len
@@ -125,8 +126,9 @@ async def play(home: Path, size: tuple[int, int] = (120, 36), **options: Any) ->
     app.wallets = wallets  # type: ignore[attr-defined]  # what app.wallets.get_wallets finds
     async with app.run_test(size=size, notifications=True) as pilot:
         player = Player(app, pilot)
-        await player.until(lambda: app._clock is not None, "started")
-        player.session.is_playing = False
+        with patch.object(Session, "tick"):  # no time passes before the clock is in the player's hand
+            await player.until(lambda: app._clock is not None, "started")
+            player.session.is_playing = False
         yield player
 
 
