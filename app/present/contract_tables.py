@@ -1,10 +1,14 @@
-"""What the explorer's page of an address adds when it is a contract: source, calls and callers, events, storage."""
+"""What the explorer's pages add where contracts are.
+
+An address: source, calls, callers, events, storage. A transaction: the call, its events, and why it failed if it did.
+"""
 
 from collections import Counter
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from app.present import contracts
+from app.present.chain import Facts
 from app.present.contracts import Deployed, Doing, Shelf
 from app.present.heads import get_canonical
 from app.present.holders import Holders
@@ -14,6 +18,9 @@ from app.present.words import format_count
 from app.screens.view import Thing
 from app.widgets.models import Cell, Column, Field
 from app.widgets.text import clean
+from chain.consensus.block_tree import BlockRecord
+from chain.contracts.abi import Abi
+from chain.ledger.actions import Call
 from chain.simulation.world import World
 from chain.units import Address, TimeUs
 
@@ -126,4 +133,52 @@ def _build_callers(world: World, contract: Deployed, holders: Holders) -> TableM
         get_row,
         lambda row: Thing("address", callers[row].address),
         "Nobody has called it yet",
+    )
+
+
+# A transaction's page --------------------------------------------------------------------------------------------
+
+_TOLD_COLUMNS: Final = (Column("contract", 12), Column("event", 14), Column("values", 24, is_flexible=True))
+
+
+def _find_abi(world: World, shelf: Shelf, address: Address, block: BlockRecord) -> Abi:
+    artifact = shelf.find(world.ledger.state(block.hash).get_code(address))
+    return artifact.abi if artifact is not None else contracts.NO_ABI
+
+
+def build_call_facts(world: World, holders: Holders, doing: Doing, shelf: Shelf) -> Facts:
+    """Return what a transaction asked of a contract, which one it made, and why it failed if it did."""
+    action, receipt = doing.signed.transaction.action, doing.receipt
+    fields, links = list[Field](), dict[str, Thing]()
+    abi = contracts.NO_ABI
+    if isinstance(action, Call):
+        abi = _find_abi(world, shelf, action.contract, doing.block)
+        text = contracts.describe_data(action.data, abi, holders)
+        fields.append(Field("call", "call", clean(text, 200), "strong", note="d walks through it"))
+    if receipt.created is not None:
+        fields.append(Field("created", "made", holders.describe_long(receipt.created), "accent"))
+        links["created"] = Thing("address", receipt.created)
+    if not receipt.is_success:
+        why = shelf.explain_revert(receipt.output, abi) if receipt.output else receipt.error
+        fields.append(Field("failed", "failed", clean(why, 200), "bad"))
+    return Facts(tuple(fields), links)
+
+
+def build_told_table(world: World, holders: Holders, doing: Doing, shelf: Shelf) -> TableModel:
+    """Return the events of a transaction, those of contracts that were called within it too."""
+    logs = doing.receipt.logs
+
+    def get_row(row: int) -> tuple[Cell, ...]:
+        log = logs[row]
+        name, values = contracts.describe_log(log, _find_abi(world, shelf, log.address, doing.block), holders)
+        return Cell(holders.describe(log.address), "accent"), Cell(clean(name, 30)), Cell(clean(values, 160))
+
+    return TableModel(
+        "told",
+        f"Events {len(logs)}",
+        _TOLD_COLUMNS,
+        len(logs),
+        get_row,
+        lambda row: Thing("address", logs[row].address),
+        "No contract told anything",
     )

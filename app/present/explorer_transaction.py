@@ -5,6 +5,8 @@ from typing import Final
 from app.present.access import build_commitment_fields
 from app.present.actions import describe_action
 from app.present.chain import Facts, format_bytes
+from app.present.contract_tables import build_call_facts, build_told_table
+from app.present.contracts import Doing, get_shelf
 from app.present.explorer import build_nodes_table, build_refused_facts, describe_reach
 from app.present.fate import LOOKS, Fate, get_fate
 from app.present.holders import Holders
@@ -27,6 +29,7 @@ from app.widgets.models import Field, Why
 from app.widgets.text import clean
 from chain.encoding import decode
 from chain.errors import InvalidEncoding
+from chain.ledger.actions import Call, Create
 from chain.ledger.policy import Policy
 from chain.ledger.transaction import SignedTransaction
 from chain.node.transactions import TransactionRecord
@@ -59,6 +62,9 @@ def build_transaction_page(
         place = fate.block.block.transactions.index(record.signed)
         tables.insert(0, build_changes_table(world, holders, fate.block, place))
         receipt = world.ledger.receipts(fate.block.hash)[place]
+        if receipt.logs:
+            doing = Doing(fate.block, place, record.signed, receipt)
+            tables.insert(1, build_told_table(world, holders, doing, get_shelf()))
     return Page(
         title=title,
         state=f"{glyph} {fate.words}",
@@ -84,6 +90,12 @@ def _build_facts(world: World, holders: Holders, record: TransactionRecord, fate
         fields.append(Field("block", "block", value, "accent", note=plural(fate.confirmations, "confirmation")))
         links["block"] = Thing("block", fate.block.hash)
     signed_fields, signed_links = _build_signed_fields(holders, record.signed)
+    if fate.block is not None and isinstance(record.signed.transaction.action, Call | Create):
+        place = fate.block.block.transactions.index(record.signed)
+        doing = Doing(fate.block, place, record.signed, world.ledger.receipts(fate.block.hash)[place])
+        called = build_call_facts(world, holders, doing, get_shelf())
+        fields += called.fields
+        links |= called.links
     reach = describe_reach(record.spread.arrival, at_us, record.submitted_us)
     seen = Field("seen", "seen by", reach)
     handed = Field("node", "handed to", name_node(record.origin), "accent", note=format_clock(record.submitted_us))

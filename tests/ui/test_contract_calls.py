@@ -165,6 +165,11 @@ async def test_a_pasted_contract_is_deployed_called_and_walked_through(start_sti
         assert [it.count for it in app.screen._page.tables if it.key == "told"] == [1]
         app.screen.go_to(Thing("transaction", call.signed.id))
         await pilot.pause()
+        facts = {it.key: it.value for it in app.screen._page.facts.fields}
+        assert facts["call"] == "put(5)"
+        assert "failed" not in facts
+        told = next(it for it in app.screen._page.tables if it.key == "told")
+        assert [cell.text for cell in told.get_row(0)][1:] == ["Put", "owner Maya, amount 2 500 000 000"]
         await pilot.press("d")
         await app.wait_until(lambda: isinstance(app.screen, DebuggerScreen))
         await app.wait_until(lambda: "succeeded" in app.get_text())
