@@ -24,6 +24,19 @@ _EVENT_COLUMNS: Final = (
     Column("about", 9),
     Column("detail", 20, is_flexible=True),
 )
+_WHYS: Final = {
+    "time": Why(
+        "When", "", (), "The virtual moment of the event. Within one moment, events keep the order of the run."
+    ),
+    "digest": Why(
+        "The digest of the run",
+        "",
+        (),
+        "A hash over every record up to this one. A replay, or the same scenario and seed on another machine, must "
+        "show the same digest here; the first event at which it differs is where the two runs part.",
+    ),
+}
+"""What ``?`` says of single fields; the others are explained by what the event itself tells."""
 _EVENT_TONES: Final = {"refused": "bad", "command": "accent", "block": "text", "transaction": "muted"}
 
 
@@ -94,7 +107,8 @@ def build_event_page(simulation: Simulation, _holders: Holders, place: int, at_u
         copy=(record.subject.hex() or rest, "what the event is about"),
         why=Why(title, rule if colon else "", (), message),
         previous=Thing("event", place - 1) if place else None,
-        next=Thing("event", place + 1) if place + 1 < len(records) else None,
+        next=Thing("event", place + 1) if place + 1 < len(records) and records[place + 1].time_us <= at_us else None,
+        whys=_WHYS,
     )
 
 

@@ -16,7 +16,7 @@ from app.present.tokens import get_token
 from app.present.transaction_why import explain_balance
 from app.present.words import format_clock, format_coins, plural, shorten_hash
 from app.screens.view import Thing
-from app.widgets.models import Cell, Column, Field, Tone
+from app.widgets.models import Cell, Column, Field, Tone, Why
 from app.widgets.text import clean
 from chain.consensus.block_tree import BlockRecord
 from chain.node.transactions import TransactionRecord
@@ -33,6 +33,41 @@ KIND_WORDS: Final[dict[HolderKind, str]] = {
     "contract": "code decides what happens to what it owns",
     "faucet": "gives simulated coins to whoever asks",
 }
+
+
+_WHYS: Final = {
+    "nonce": Why(
+        "The nonce of an account",
+        "ledger/nonce",
+        (),
+        "How many of its transactions are in the chain: the next one must carry this number, so that none can be taken "
+        "twice and none out of order.",
+    ),
+    "waiting": Why(
+        "What waits",
+        "",
+        (),
+        "Transactions that were handed in, are in no block of the canonical branch, and have not expired. They change "
+        "no balance yet.",
+    ),
+    "address": Why(
+        "The address",
+        "",
+        (),
+        "The last 20 bytes of a hash of the public key, the policy or the contract behind it, in letters with a "
+        "checksum (bech32m): a mistyped letter is noticed.",
+    ),
+    "rewards": Why(
+        "Rewards",
+        "ledger/subsidy",
+        (),
+        "What the blocks it proposed paid it, subsidy and tips, as far as they are on the canonical branch. Blocks "
+        "that went stale pay nothing.",
+    ),
+    "payments": Why("Payments", "", (), "Every transaction that names the address and was handed in by this moment."),
+    "bytes": Why("The bytes", "", (), "What the chain keeps: the address without checksum and letters."),
+}
+"""What ``?`` says of single fields; the balance, and what belongs to it, explains itself with its numbers."""
 
 
 def build_address_page(simulation: Simulation, holders: Holders, address: Address, at_us: TimeUs) -> Page:
@@ -59,6 +94,7 @@ def build_address_page(simulation: Simulation, holders: Holders, address: Addres
         tables=tuple(tables),
         copy=(encode_address(address), f"the address of {name}"),
         why=explain_balance(world, address, at_us),
+        whys=_WHYS,
     )
 
 

@@ -102,6 +102,7 @@ def test_every_event_has_a_page_once_it_has_happened(simulation: Any) -> None:
     for place in range(0, len(records), 13):
         page = build_event_page(simulation, holders, place, records[place].time_us)
         assert isinstance(page, Page)
+        assert page.next is None or records[place + 1].time_us == records[place].time_us  # the rest is still to come
         assert not isinstance(build_event_page(simulation, holders, place, TimeUs(-1)), Page)
     assert get_canonical(simulation.world, simulation.now_us).height > 10
 

@@ -186,6 +186,13 @@ def test_labels_are_data_not_markup(story: Any, holders: Holders) -> None:
     assert "own account" in page.state
 
 
+def test_every_field_of_an_address_leads_somewhere_or_explains_itself(story: Any, holders: Holders) -> None:
+    for address in (story.simulation.world.setup.proposers[4], story.simulation.world.faucet.address):
+        page = get_page(build_address_page(story.simulation, holders, address, story.moments["deep"]))
+        for field in page.facts.fields:
+            assert field.key == "balance" or field.key in page.facts.links or page.whys[field.key].text
+
+
 def test_an_address_nobody_used_has_a_page_too(story: Any, holders: Holders) -> None:
     page = build_address_page(story.simulation, holders, Address(bytes(20)), story.moments["deep"])
     assert "unknown holder · never used" in page.state
