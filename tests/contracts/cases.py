@@ -142,10 +142,24 @@ def get_oracle() -> Path | None:
 
 def ask_specification(cases: list[Case]) -> list[dict[str, Any]]:
     """Return what cases come to in the executable specification."""
+    return _ask("run_specification.py", cases)
+
+
+def ask_py_evm(cases: list[Case], mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what cases come to in py-evm, looking at every account and key that a result of our own has."""
+    asked = []
+    for case, result in zip(cases, mine, strict=True):
+        states = {**case["pre"], **result["post"]}
+        keys = {key: None for post in (case["pre"], result["post"]) for state in post.values() for key in state[3]}
+        asked.append({**case, "names": list(states), "keys": list(keys)})
+    return _ask("run_py_evm.py", asked)
+
+
+def _ask(script_name: str, cases: list[Case]) -> list[dict[str, Any]]:
     python = get_oracle()
     assert python is not None
     lines = "".join(json.dumps(case) + "\n" for case in cases)
-    script = HERE / "oracle" / "run_specification.py"
+    script = HERE / "oracle" / script_name
     done = subprocess.run([python, script], input=lines, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -1,4 +1,4 @@
-"""The machine against Ethereum's executable specification, in every mode.
+"""The machine against Ethereum's executable specification, in every mode, and against py-evm.
 
 The default run holds it against recorded results (tests/contracts/oracle/record.py). With CHAINROOM_FULL=1 and the
 oracle's environment (tools/make_oracle.sh) tens of thousands of fresh random transactions are asked afresh.
@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from cases import ENV, VECTORS, ask_specification, compare, digest, get_oracle, run_case, shorten
+from cases import ENV, VECTORS, ask_py_evm, ask_specification, compare, digest, get_oracle, run_case, shorten
 from directed import make_directed_cases
 from precompile_inputs import make_precompile_case
 from programs import CONTRACTS, Writer, make_delegating_case, make_random_case, make_raw_case
@@ -84,6 +84,21 @@ def test_fresh_random_transactions_agree_with_the_specification(first: int) -> N
     seeds = range(10_000_000 + first, 10_000_000 + first + (1000 if FULL else 300))
     makers = (make_raw_case, make_random_case, make_random_case, make_delegating_case, make_precompile_case)
     assert _find_difference([makers[seed % 5](seed) for seed in seeds]) is None
+
+
+@pytest.mark.statistics
+@pytest.mark.skipif(get_oracle() is None, reason="needs tools/make_oracle.sh")
+@pytest.mark.parametrize("first", range(0, 5000 if FULL else 200, 1000 if FULL else 200))
+def test_fresh_random_transactions_agree_with_py_evm(first: int) -> None:
+    """Another machine, by other people: success, output, logs and all accounts, gas and refund in their balances."""
+    seeds = range(20_000_000 + first, 20_000_000 + first + (1000 if FULL else 200))
+    cases = [(make_random_case if seed % 3 else make_raw_case)(seed) for seed in seeds]
+    pairs = [(case, result) for case in cases if "invalid" not in (result := run_case(case))]
+    assert len(pairs) > len(cases) // 2
+    theirs = ask_py_evm([case for case, _ in pairs], [result for _, result in pairs])
+    for (case, mine), other in zip(pairs, theirs, strict=True):
+        shown = {"success": mine["error"] is None, **{key: mine[key] for key in ("output", "logs", "post")}}
+        assert shown == other, json.dumps(case)
 
 
 @pytest.mark.statistics
