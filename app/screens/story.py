@@ -1,6 +1,7 @@
 """The panel that tells an application's story: a sentence, numbers, and charts or a drawing.
 
 A drawing has the whole width below the numbers, and as much of the height as it needs while some numbers stay in view.
+As many charts are drawn as then have room.
 """
 
 from typing import Any, Final
@@ -19,10 +20,8 @@ from app.widgets.text import clean
 MOST_CHARTS: Final = 2
 LEAST_NUMBERS: Final = 2
 """Rows of numbers that a drawing leaves, however little room there is."""
-LEAST_ROWS: Final = 10
-"""Below so many rows there are numbers only."""
-ROWS_FOR_ALL: Final = 20
-"""Below so many rows only the first chart is drawn."""
+ROWS_A_CHART: Final = 6
+"""Below so many rows a chart is left out, and the numbers have its place."""
 
 
 class StoryPanel(Vertical):
@@ -37,7 +36,6 @@ class StoryPanel(Vertical):
     StoryPanel Drawing { height: 1; border-top: solid $line; }
     StoryPanel Drawing:focus { border-top: solid $primary; }
     StoryPanel.-plain #story-right { display: none; }
-    StoryPanel.-flat #story-right { display: none; }
     """
 
     def __init__(self, **options: Any) -> None:
@@ -66,7 +64,6 @@ class StoryPanel(Vertical):
             if place < len(story.charts):
                 _show_chart(chart, story.charts[place])
         self.query_one(Drawing).show(story.drawing)
-        self.set_class(not story.charts, "-plain")
         self._divide()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -75,16 +72,21 @@ class StoryPanel(Vertical):
 
     def _divide(self) -> None:
         """Give the drawing what it needs of the height, while numbers and charts keep some; leave out flat charts."""
-        story, drawing, height = self._story, self.query_one(Drawing), self.size.height
-        self.set_class(height < LEAST_ROWS, "-flat")
-        charts = len(story.charts) if story is not None else 0
-        for place, chart in enumerate(self.query(LineChart)):
-            chart.display = place < (charts if height >= ROWS_FOR_ALL else min(charts, 1))
+        story, drawing = self._story, self.query_one(Drawing)
         drawing.display = story is not None and bool(story.drawing)
-        if story is not None and drawing.display:
-            others = height // 3 if story.charts else min(len(story.fields), height // 3)
-            headline = 1 + len(story.headline) // max(1, self.size.width - 2)
-            drawing.styles.height = max(2, min(len(story.drawing) + 1, height - headline - max(others, LEAST_NUMBERS)))
+        if story is None:
+            return
+        rows = self.size.height - 1 - len(story.headline) // max(1, self.size.width - 2)
+        if drawing.display:
+            third = self.size.height // 3
+            others = third if story.charts else min(len(story.fields), third)
+            height = max(2, min(len(story.drawing) + 1, rows - max(others, LEAST_NUMBERS)))
+            drawing.styles.height = height
+            rows -= height
+        charts = min(len(story.charts), rows // ROWS_A_CHART)
+        self.set_class(charts == 0, "-plain")
+        for place, chart in enumerate(self.query(LineChart)):
+            chart.display = place < charts
 
 
 def _show_chart(chart: LineChart, model: Chart) -> None:

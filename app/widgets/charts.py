@@ -67,7 +67,8 @@ class LineChart(CanvasWidget):
         """Legend line, plot with y axis, x axis."""
         ranges = self._get_ranges()
         if ranges is None or canvas.height < 4 or canvas.width < 16:
-            canvas.put(1, canvas.height // 2, cut(self.empty, canvas.width - 2), self.PEN["muted"])
+            why = self.empty if ranges is None else "No room for the chart"
+            canvas.put(1, canvas.height // 2, cut(why, canvas.width - 2), self.PEN["muted"])
             return
         self._draw_legend(canvas)
         left, top, width, height = _LABEL_CELLS + 1, 1, canvas.width - _LABEL_CELLS - 2, canvas.height - 3

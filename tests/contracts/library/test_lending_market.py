@@ -204,6 +204,22 @@ def test_a_market_that_could_not_hold_is_not_deployed(factor: int, threshold: in
         )
 
 
+def test_a_liquidator_may_get_no_bonus_and_at_most_what_the_threshold_leaves() -> None:
+    market = build_market()
+    contracts = (market.cash, market.gold, market.oracle, market.model)
+    for bonus in (UNIT, UNIT * UNIT // THRESHOLD):
+        assert market.stage.deploy("lending", ALICE, *contracts, FACTOR, THRESHOLD, bonus).get("bonus") == bonus
+
+
+def test_a_flash_loan_is_of_the_token_that_is_lent() -> None:
+    market = build_loan()
+    with pytest.raises(Reverted, match="another token"):
+        market.lending.send(DAVE, "flashLoan", market.model, market.gold, 1, b"")
+    with pytest.raises(Reverted, match="another token"):
+        market.lending.get("flashFee", market.gold, 1)
+    assert market.lending.get("maxFlashLoan", market.gold) == 0
+
+
 def test_a_token_is_no_collateral_for_itself() -> None:
     market = build_market()
     contracts = (market.cash, market.cash, market.oracle, market.model)
