@@ -187,10 +187,7 @@ def format_integer(value: int) -> str:
     return text
 
 
-def shorten_integer(value: int) -> str:
-    """Return a whole number in a few cells: all of it, or its first digits and a power of ten."""
-    text = format_integer(value)
-    if len(text) <= 15:
-        return text
-    digits = str(abs(value))
-    return f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:6]}…e{len(digits) - 1}"
+def shorten_integer(value: int, cells: int) -> str:
+    """Return a whole number that is not negative in a few cells: all of it, or its first digits and a power of ten."""
+    text, digits = format_integer(value), str(value)
+    return text if len(text) <= cells else f"{digits[0]}.{digits[1 : cells - 6]}…e{len(digits) - 1}"

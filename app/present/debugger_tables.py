@@ -20,7 +20,7 @@ from chain.contracts.tracer import Step, StorageChange
 from chain.units import Address
 
 MOST_ROWS: Final = 2_000
-MOST_DIGITS: Final = 15
+MOST_DIGITS: Final = 14
 """Cells that a number may take where two stand side by side."""
 
 
@@ -115,7 +115,7 @@ def list_memory(debugger: Debugger) -> list[tuple[Cell, ...]]:
 
 WRITE_COLUMNS: Final = (
     Column("", 1),
-    Column("where", 24, is_flexible=True),
+    Column("where", 20, is_flexible=True),
     Column("before", MOST_DIGITS, "right"),
     Column("after", MOST_DIGITS, "right"),
 )
@@ -131,7 +131,7 @@ def _build_write_row(debugger: Debugger, change: StorageChange, holders: Holders
     artifact = debugger.get_artifact(call)
     owner = describe_place(call, artifact, holders).partition(".")[0]
     places = debugger.get_places(artifact).find(change.key) if artifact else ()
-    shown = [(describe_path(it.path, holders), *_describe_change(it, change, holders)) for it in places]
+    shown = [(describe_path(it.path, holders), *describe_change(it, change, holders)) for it in places]
     changed = [it for it in shown if it[1] != it[2]]
     if not changed:
         word = f"{change.key:#x}"
@@ -145,15 +145,15 @@ def _build_write_row(debugger: Debugger, change: StorageChange, holders: Holders
     return mark, Cell(clean(f"{owner}.{names}", 100), tone), Cell(befores, "muted"), Cell(afters, tone)
 
 
-def _describe_change(place: Place, change: StorageChange, holders: Holders) -> tuple[str, str]:
+def describe_change(place: Place, change: StorageChange, holders: Holders) -> tuple[str, str]:
     """Return a value before and after; of numbers too long to compare, the second is how much more or less."""
     before, after = (describe_value(place, word, holders) for word in (change.old, change.new))
     is_number = place.kind.startswith("uint") and place.size == WORD_BYTES
     if not is_number or max(len(before), len(after)) <= MOST_DIGITS or before == after:
         return before, after
     delta = change.new - change.old
-    text = f"{'+' if delta > 0 else '−'}{format_integer(abs(delta))}"
-    return shorten_integer(change.old), text if len(text) <= MOST_DIGITS else shorten_integer(change.new)
+    sign = "+" if delta > 0 else "−"
+    return shorten_integer(change.old, MOST_DIGITS), sign + shorten_integer(abs(delta), MOST_DIGITS - 1)
 
 
 CALL_TREE_COLUMNS: Final = (

@@ -133,7 +133,7 @@ class SourceView(PenMixin, ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Textual's Line API: number, note, text."""
-        canvas, index = Canvas(self.size.width, 1), y + self.scroll_offset.y
+        canvas, index = Canvas(self.scrollable_content_region.width, 1), y + self.scroll_offset.y
         if not self.lines and y == 1:
             canvas.put(2, 0, clean(self.empty, max(1, canvas.width - 4)), self.PEN["muted"])
         elif index < len(self.lines):

@@ -16,6 +16,7 @@ from app.present.debugger_tables import (
     build_gas_notes,
     build_marked,
     build_step_fields,
+    describe_change,
     list_calls,
     list_memory,
     list_stack,
@@ -23,8 +24,10 @@ from app.present.debugger_tables import (
 )
 from app.present.holders import Holders
 from app.present.storage import list_storage
+from chain.contracts.storage_places import Place
+from chain.contracts.tracer import StorageChange
 from chain.scenario import build, convert_scenario
-from chain.units import MINUTE, TimeUs
+from chain.units import MINUTE, Address, TimeUs
 
 TABLE = {
     "name": "token-test",
@@ -136,10 +139,22 @@ def test_every_word_that_is_kept_or_written_has_its_name(world, contracts):
     assert sum(name.startswith("balanceOf[") for name in token) >= 4
 
 
-def test_of_long_numbers_the_difference_is_told(world, contracts):
-    debugger = open_calls(world, contracts[0], "transfer")[0]
-    rows = list_writes(debugger, Holders(world))
-    assert all(len(row[2].text) <= 15 and len(row[3].text) <= 15 for row in rows)
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        (2**256 - 1, 2**256 - 8, ("1.1579208…e77", "−7")),
+        (1_234_567_890_123, 1_234_567_890_223, ("1.2345678…e12", "+100")),
+        (0, 987_654_321_987_654_321, ("0", "+9.876543…e17")),
+        (5, 7, ("5", "7")),
+        (10**24, 0, ("1e24", "0")),
+    ],
+)
+def test_of_long_numbers_the_difference_is_told(world, old, new, shown):
+    """Two numbers whose first digits are the same say nothing side by side."""
+    change = StorageChange(0, 0, Address(bytes(20)), 1, old, new)
+    texts = describe_change(Place(("v",), "uint256"), change, Holders(world))
+    assert texts == shown
+    assert all(len(text) <= 14 for text in texts)
 
 
 def test_calls_are_stepped_into_over_and_out_of(world, contracts):
