@@ -6,6 +6,7 @@ from typing import Final
 from app.present.command_words import describe_command
 from app.present.consensus_events import get_log
 from app.present.network import get_newest, get_spread
+from app.present.roles import get_making
 from app.present.words import name_node, plural
 from app.session import Session
 from chain.consensus.block_tree import BlockRecord
@@ -67,13 +68,9 @@ def _describe_block(world: World, record: BlockRecord, at_us: TimeUs) -> str:
     ]
     if rivals:
         one, other = name_node(rivals[-1].origin), name_node(record.origin)
-        both = f"{one} and {other} both {_get_verb(world)} a block {record.height}"
+        both = f"{one} and {other} both {get_making(world)} a block {record.height}"
         return f"A fork: {both}. What comes next decides which stays."
     payments = plural(len(record.block.transactions), "payment")
     where = f"{name_node(record.origin)} in {world.network.places[record.origin].city}"
     reached = "Every node has it." if known == world.node_count else f"{known} of {world.node_count} nodes have it."
-    return f"{where} {_get_verb(world)} block {record.height} with {payments}. {reached}"
-
-
-def _get_verb(world: World) -> str:
-    return "found" if world.consensus.name in ("proof-of-work", "ghost") else "proposed"
+    return f"{where} {get_making(world)} block {record.height} with {payments}. {reached}"

@@ -13,6 +13,7 @@ from app.present.finality import describe_cost, get_promise
 from app.present.heads import compute_heads, get_canonical, get_finalized, is_heaviest_followed
 from app.present.holders import Holders
 from app.present.index import RunIndex, get_index
+from app.present.roles import get_making
 from app.present.words import (
     format_clock,
     format_coins,
@@ -202,6 +203,14 @@ def count_zeros(digits: str) -> int:
     return len(digits) - len(digits.lstrip("0"))
 
 
+_NONCES: Final = {
+    "proof-of-work": "found by trying",
+    "ghost": "found by trying",
+    "proof-of-authority": "votes on signers (Clique)",
+}
+"""By protocol what a header's nonce is for."""
+
+
 def build_block_facts(world: World, holders: Holders, record: BlockRecord, at_us: TimeUs) -> Facts:
     """Return everything a block says and did, as fields; links open its neighbours, its proposer and its node."""
     index = get_index(world)
@@ -223,7 +232,7 @@ def build_block_facts(world: World, holders: Holders, record: BlockRecord, at_us
         fields += [
             Field("parent", "parent", record.parent.hash.hex(), "accent", count_zeros(record.parent.hash.hex())),
             Field("time", "time", format_clock(header.time_us), note=f"{format_span(gap_us)} after parent"),
-            Field("node", "found by", name_node(record.origin), "accent", note=city),
+            Field("node", f"{get_making(world)} by", name_node(record.origin), "accent", note=city),
             Field("proposer", "reward to", holders.describe(header.proposer), "accent"),
         ]
     fields += _build_money_fields(world, record, standing)
@@ -232,7 +241,7 @@ def build_block_facts(world: World, holders: Holders, record: BlockRecord, at_us
         Field("transactions-root", "tx root", header.transactions_root.hex(), "muted"),
         Field("receipts-root", "receipts root", header.receipts_root.hex(), "muted"),
         Field("state-root", "state root", header.state_root.hex(), "muted"),
-        Field("nonce", "nonce", header.nonce.hex(), note="found by trying"),
+        Field("nonce", "nonce", header.nonce.hex(), note=_NONCES.get(world.consensus.name, "unused here")),
     ]
     return Facts(tuple(fields), links)
 

@@ -185,7 +185,7 @@ def build_nodes_table(world: World, key: Hash, arrival_us: Times, at_us: TimeUs,
 _SIBLING_COLUMNS: Final = (
     Column("", 2),
     Column("hash", 12),
-    Column("found by", 8),
+    Column("made by", 8),
     Column("when", 13, "right"),
     Column("state", 16, is_flexible=True),
 )

@@ -85,7 +85,7 @@ _STALE_COLUMNS: Final = (
     Column("", 1),
     Column("height", 9, "right"),
     Column("hash", 9),
-    Column("found by", 8),
+    Column("made by", 8),
     Column("when", 13, "right"),
     Column("tx", 4, "right"),
     Column("state", 14, is_flexible=True),

@@ -13,6 +13,11 @@ ROLES: Final = {
 """What those with a key are called, by protocol."""
 
 
+def get_making(world: World) -> str:
+    """Return what making a block is called, as in ``found by n03``."""
+    return "found" if world.consensus.name in ("proof-of-work", "ghost") else "proposed"
+
+
 def describe_role(world: World, node: int) -> str:
     """Return what a node does in the protocol, in a word; whoever only follows is a full node."""
     if get_hash_rate(world, node):

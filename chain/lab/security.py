@@ -33,7 +33,7 @@ class Holdings:
     """Who holds how much of what a protocol counts."""
 
     resource: str
-    """``hash rate``, ``stake``, ``seats``, ``signers`` or ``members``."""
+    """``hash rate``, ``stake``, ``seats``, ``signers``, ``members`` or ``nodes``."""
     amounts: tuple[int, ...]
     """By holder, in the resource's unit: hashes a second, units of money, or one each."""
     numerator: int
@@ -50,8 +50,14 @@ class Holdings:
 
 def get_holdings(simulation: Simulation) -> Holdings:
     """Return who holds what under the protocol of a run, as it stands now."""
-    world = simulation.world
-    return _READERS[world.consensus.name](world.consensus.rules, world.consensus.agents, world.get_canonical().state)
+    consensus = simulation.world.consensus
+    read = _READERS.get(consensus.name, _read_nodes)
+    return read(consensus.rules, consensus.agents, simulation.world.get_canonical().state)
+
+
+def _read_nodes(_rules: Any, agents: Any, _state: Any) -> Holdings:
+    """Count heads, for a protocol of which nothing is known."""
+    return Holdings("nodes", (1,) * len(agents), 1, 2, is_reached_by_equal=False)
 
 
 def _read_work(_rules: Any, agents: Any, _state: Any) -> Holdings:
@@ -75,8 +81,8 @@ def _read_snowman(rules: Any, _agents: Any, _state: Any) -> Holdings:
     return Holdings("stake", powers, silent, parameters.sample_size, is_reached_by_equal=False)
 
 
-def _read_delegated(rules: Any, _agents: Any, _state: Any) -> Holdings:
-    return Holdings("seats", (1,) * len(rules.producers), 1, 3, is_reached_by_equal=True)
+def _read_delegated(_rules: Any, _agents: Any, state: Any) -> Holdings:
+    return Holdings("seats", (1,) * len(state.schedule.producers), 1, 3, is_reached_by_equal=True)
 
 
 def _read_authority(rules: Any, _agents: Any, state: Any) -> Holdings:

@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from chain.consensus import registry
+from chain.lab.compare import Comparison
 from chain.scenario import build, load_scenario
 from chain.simulation.report import compute_report
 from chain.units import MINUTE, TimeUs
@@ -34,3 +35,13 @@ def test_the_example_takes_turns(example: ModuleType) -> None:
     report = compute_report(simulation)
     assert report["blocks"]["stale"] == 0
     assert report["finality"] == {"kind": "none", "height": 0, "lag_seconds_mean": None}
+
+
+def test_the_example_can_be_compared_with_others(example: ModuleType) -> None:
+    """Nothing knows it by name, and the scoreboard has its line all the same."""
+    scenario = load_scenario('[network]\nnodes = 5\n[consensus]\nprotocol = "round-robin"\ninterval = "5s"', "turns")
+    comparison = Comparison(scenario, ("round-robin", "tendermint"), 1, TimeUs(MINUTE))
+    while not comparison.advance():
+        pass
+    mine, _ = comparison.scores
+    assert (mine["blocks"], mine["finality"], mine["nakamoto_coefficient"]) == (12, "none", 3)

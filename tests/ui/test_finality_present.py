@@ -3,12 +3,13 @@
 import pytest
 
 from app.present.captions import build_caption
-from app.present.chain import get_standing
+from app.present.chain import build_block_facts, get_standing
 from app.present.chain_why import explain_block
 from app.present.consensus_changes import build_commands, list_changes, parse_hash_rate
 from app.present.consensus_events import get_log
 from app.present.finality import describe_fork_choice, describe_weight, get_promise
 from app.present.heads import compute_heads, get_canonical, get_finalized
+from app.present.holders import Holders
 from app.present.index import get_index
 from app.present.network import compute_mining, describe_mining
 from app.present.node import build_facts, explain_state
@@ -63,6 +64,18 @@ def test_final_is_told_honestly_under_every_protocol(protocol: str) -> None:
     why = explain_block(world, head, at_us)
     assert describe_weight(head) in why.numbers
     assert str(head.weight) not in dict(why.numbers).values() or head.weight < 10**6  # never a packed number
+
+
+@pytest.mark.parametrize("protocol", WORDS)
+def test_a_block_is_found_where_there_is_work_and_proposed_elsewhere(protocol: str) -> None:
+    simulation = play(protocol, 30)
+    facts = build_block_facts(
+        simulation.world, Holders(simulation.world), simulation.world.tree.records[1], simulation.now_us
+    )
+    fields = {field.key: field for field in facts.fields}
+    is_mined = protocol in ("proof-of-work", "ghost")
+    assert fields["node"].label == ("found by" if is_mined else "proposed by")
+    assert (fields["nonce"].note == "found by trying") is is_mined
 
 
 @pytest.mark.parametrize("protocol", WORDS)
