@@ -139,12 +139,17 @@ class LabView(View):
         if not scores:
             board.show(0)
             return
-        self._first = min(self._first, len(scores) - 1)
+        self._first = min(self._first, self._count_places() - 1)
         board.columns = present.build_columns(scores, self._first, board.size.width)
         count = len(board.columns) - 1
         rows = [present.build_row(measure, scores, self._first, count) for measure in present.MEASURES]
         board.show(len(rows), rows.__getitem__)
         self._arrange()
+
+    def _count_places(self) -> int:
+        """How many places the first column can have without leaving room unused."""
+        fitting = len(present.build_columns(self._scores, 0, self._board.size.width)) - 1
+        return len(self._scores) - fitting + 1
 
     @property
     def _choice(self) -> VirtualTable:
@@ -243,7 +248,7 @@ class LabView(View):
     def action_turn(self, step: int) -> None:
         """Show other protocols where not all fit."""
         if self._scores:
-            self._first = (self._first + step) % len(self._scores)
+            self._first = (self._first + step) % self._count_places()
             self._show_board()
 
     def action_panel(self) -> None:

@@ -41,6 +41,7 @@ def quiet_pilot() -> Iterator[None]:
     """Every pilot of this room waits until the program is at rest."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         install(monkeypatch)
+        monkeypatch.setattr("app.app.PREPARE_AFTER_S", 3600.0)  # pages are mounted by those who open them
         yield
 
 

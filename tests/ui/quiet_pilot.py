@@ -19,8 +19,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 PATIENCE_S = 60.0
-_ROUNDS = 2
-"""How often in a row the program must be found at rest: a future that is done wakes its task one round later."""
+_ROUNDS = 4
+"""How often in a row the program must be found at rest: what one task ends wakes the next a round later."""
 
 
 def _is_at_work(pump: MessagePump) -> bool:

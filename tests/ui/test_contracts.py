@@ -34,14 +34,15 @@ def read_number(form):
     return int(number.replace(" ", ""))
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_contracts_of_the_run_and_the_shelf_are_listed(start_still, size):
-    async with start_still(size=size, **RUN) as (app, pilot):
-        await go(app, pilot)
-        text = app.get_text()
-        assert "token sale" in text
-        assert "Shelf" in text
-        assert "The sale is open" in text or "reach the goal" in text or "goal is reached" in text
+async def test_the_contracts_of_the_run_and_the_shelf_are_listed(start_still):
+    async with start_still(**RUN) as (app, pilot):
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            await go(app, pilot)
+            text = app.get_text()
+            assert "token sale" in text, size
+            assert "Shelf" in text, size
+            assert "The sale is open" in text or "reach the goal" in text or "goal is reached" in text, size
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -39,17 +39,18 @@ async def wait_for_screen(pilot: Pilot[None], kind: type) -> None:
     await pilot.pause()
 
 
-@pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 36)])
-async def test_the_network_goes_on_behind_the_card(size: tuple[int, int]) -> None:
+async def test_the_network_goes_on_behind_the_card() -> None:
     app = ChainroomApp()
-    async with start(app, size):
+    async with start(app, (60, 18)) as pilot:
         assert isinstance(app.screen, FirstRunScreen)
         assert app.session is not None
         session, before, view = app.session, app.session.now_us, app.home.query_one(NetworkMap).view
         await wait_until(lambda: session.now_us > before, lambda: "a later moment")
         await wait_until(lambda: app.home.query_one(NetworkMap).view is not view, lambda: "another picture of the map")
-        buttons = [button.region for button in app.screen.query("Button")]
-        assert all(app.screen.region.contains_region(region) for region in buttons)
+        for size in ((60, 18), (80, 24), (120, 36)):
+            await pilot.resize_terminal(*size)
+            buttons = [button.region for button in app.screen.query("Button")]
+            assert all(app.screen.region.contains_region(region) for region in buttons), size
 
 
 async def test_three_ways_on() -> None:

@@ -1,6 +1,7 @@
 """The shell: one clock on every screen, commands from one registry, help, themes, saving, and what must never show."""
 
 import asyncio
+import itertools
 import runpy
 import threading
 from pathlib import Path
@@ -83,12 +84,13 @@ async def test_paints_before_the_engine_is_there_and_then_shows_the_run(still_ap
         assert app.run_shown.simulation.seed == 7
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
-async def test_every_numbered_screen_has_the_clock(start_still: Any, size: tuple[int, int]) -> None:
-    async with start_still(size) as (app, pilot):
-        for number, tab in enumerate(TABS, start=1):
+async def test_every_numbered_screen_has_the_clock(start_still: Any) -> None:
+    async with start_still() as (app, pilot):
+        turns = itertools.product(((80, 24), (120, 36), (200, 50)), enumerate(TABS, start=1))
+        for size, (number, tab) in turns:
+            if app.size != size:
+                await pilot.resize_terminal(*size)
             await pilot.press(str(number))
-            await pilot.pause()
             assert isinstance(app.screen, MainScreen)
             view = app.screen.get_view()
             assert view is not None
@@ -128,7 +130,7 @@ async def test_pauses_and_changes_speed(start_still: Any) -> None:
         assert app.run_shown.speed < speed
 
 
-async def test_steps_back_and_on_through_what_happened(start_still: Any) -> None:
+async def test_steps_back_and_on_through_what_happened_and_into_the_future(start_still: Any) -> None:
     async with start_still() as (app, pilot):
         times = [record.time_us for record in app.run_shown.simulation.history.records]
         await pilot.press("comma", "comma")
@@ -136,18 +138,9 @@ async def test_steps_back_and_on_through_what_happened(start_still: Any) -> None
         assert format_clock(times[-2])[:8] in app.get_text()
         await pilot.press("full_stop")
         assert app.run_shown.cursor_us == times[-1]
-
-
-async def test_steps_into_the_future_at_the_right_end(start_still: Any) -> None:
-    async with start_still() as (app, pilot):
-        before = len(app.run_shown.simulation.history.records)
-        await pilot.press("full_stop")
-        assert len(app.run_shown.simulation.history.records) == before + 1
+        await pilot.press("end", "full_stop")
+        assert len(app.run_shown.simulation.history.records) == len(times) + 1
         assert app.run_shown.is_live
-
-
-async def test_home_shows_the_start_and_end_returns_to_now(start_still: Any) -> None:
-    async with start_still() as (app, pilot):
         await pilot.press("home")
         assert app.run_shown.cursor_us == 0
         assert "past" in app.get_text()
@@ -155,7 +148,7 @@ async def test_home_shows_the_start_and_end_returns_to_now(start_still: Any) -> 
         assert app.run_shown.is_live
 
 
-async def test_scrubs_with_the_mouse_on_the_timeline(start_still: Any) -> None:
+async def test_scrubs_with_the_mouse_and_with_keys_on_the_timeline(start_still: Any) -> None:
     async with start_still() as (app, pilot):
         bar = app.screen.query_one(TransportBar)
         first, cells = bar._line
@@ -163,11 +156,8 @@ async def test_scrubs_with_the_mouse_on_the_timeline(start_still: Any) -> None:
         await pilot.mouse_up(bar, offset=(first + cells // 2, 0))
         await pilot.pause()
         assert abs(app.run_shown.cursor_us - app.run_shown.now_us / 2) < app.run_shown.now_us / 20
-
-
-async def test_scrubs_with_keys_when_the_timeline_has_the_focus(start_still: Any) -> None:
-    async with start_still() as (app, pilot):
-        app.screen.query_one(TransportBar).focus()
+        await pilot.press("end")
+        bar.focus()
         await pilot.press("left", "left")
         assert app.run_shown.cursor_us < app.run_shown.now_us
         await pilot.press("right", "right", "right")
@@ -200,13 +190,16 @@ async def test_branching_goes_on_from_the_past(start_still: Any) -> None:
 # Refusals and explanations ---------------------------------------------------------------------------------------
 
 
-async def test_a_command_in_the_past_is_refused_and_why_explains_it(start_still: Any) -> None:
-    async with start_still() as (app, _):
+async def test_a_command_in_the_past_is_refused_and_hostile_text_of_a_toast_is_only_text(start_still: Any) -> None:
+    async with start_still() as (app, pilot):
         app.run_shown.seek(0)
         assert not app.submit(StopNode(1))
         why = app.last_refusal
         assert why is not None
         assert why.rule == "session/past"
+        app.tell("[/foo] [red]\x1b[31m\u202eboo")
+        await pilot.pause()
+        assert "[/foo] [red]" in app.get_text()
 
 
 async def test_a_question_mark_explains_the_chosen_node(start_still: Any) -> None:
@@ -216,13 +209,6 @@ async def test_a_question_mark_explains_the_chosen_node(start_still: Any) -> Non
         assert app.screen.why.rule == "consensus/fork-choice"
         await pilot.press("escape")
         assert isinstance(app.screen, MainScreen)
-
-
-async def test_hostile_text_in_a_toast_is_only_text(start_still: Any) -> None:
-    async with start_still() as (app, pilot):
-        app.tell("[/foo] [red]\x1b[31m\u202eboo")
-        await pilot.pause()
-        assert "[/foo] [red]" in app.get_text()
 
 
 # Help, palette, themes -------------------------------------------------------------------------------------------
@@ -259,14 +245,10 @@ async def test_a_theme_shows_while_one_chooses_and_is_remembered(start_still: An
         await pilot.press("escape")
         await pilot.pause()
         assert app.theme == before
-        app.apply_theme("projector")
-    assert Settings(tmp_path / "settings.json")["theme"] == "projector"
-
-
-async def test_an_unknown_theme_becomes_the_default(start_still: Any) -> None:
-    async with start_still() as (app, _):
         app.apply_theme("no-such-theme")
         assert app.theme == "chainroom-dark"
+        app.apply_theme("projector")
+    assert Settings(tmp_path / "settings.json")["theme"] == "projector"
 
 
 async def test_presenting_shows_captions_and_no_toasts(start_still: Any) -> None:
@@ -299,7 +281,7 @@ async def test_a_saved_run_replays_to_the_same_digest(start_still: Any) -> None:
         assert replay.simulation.compute_digest() == app.run_shown.simulation.compute_digest()
 
 
-async def test_a_save_never_overwrites_and_says_why(start_still: Any) -> None:
+async def test_a_save_never_overwrites_and_its_field_gets_every_letter(start_still: Any) -> None:
     async with start_still() as (app, pilot):
         for _ in range(2):
             await pilot.press("ctrl+s")
@@ -308,11 +290,6 @@ async def test_a_save_never_overwrites_and_says_why(start_still: Any) -> None:
             await pilot.pause()
         assert isinstance(app.screen, NameDialog)
         assert "already" in app.get_text()
-
-
-async def test_fields_get_every_letter(start_still: Any) -> None:
-    async with start_still() as (app, pilot):
-        await pilot.press("ctrl+s")
         field = app.screen.query_one(Input)
         field.value = ""
         await pilot.press(*"qsm1hBt")
