@@ -40,6 +40,15 @@ def test_nobody_makes_shares_by_claiming_that_a_deed_came() -> None:
         fraction.send(CAROL, "onERC721Received", CAROL, CAROL, 1, b"")
 
 
+def test_a_deed_that_lies_there_cannot_come_again() -> None:
+    """Nor could a registry that lies make a second set of shares: here it is Alice herself who says that a deed came."""
+    fraction = Stage().deploy("fraction", ALICE, ALICE, 1, "Mill Lane 4", "ML4", SHARES)
+    fraction.send(ALICE, "onERC721Received", BOB, BOB, 1, b"")
+    with pytest.raises(Reverted, match="divided already"):
+        fraction.send(ALICE, "onERC721Received", CAROL, CAROL, 1, b"")
+    assert (fraction.get("balanceOf", BOB), fraction.get("totalSupply")) == (SHARES, SHARES)
+
+
 def test_each_share_earns_the_same() -> None:
     stage, _, fraction = build_house()
     fraction.send(BOB, "transfer", CAROL, 250)
