@@ -64,6 +64,16 @@ def _describe_kind(account: Account) -> str:
     return f" ({account.policy.threshold} of {count})" if count > 1 else " (locked)"
 
 
+def describe_keys(account: Account) -> str:
+    """Return what moves an account's coins: the path of its key, keys of several, one after a time, or none."""
+    policy = account.policy
+    if policy is None:
+        return account.path or "no key"
+    count = len(policy.public_keys)
+    lock = f"locked until {format_clock(policy.not_before_us)[:-4]}" if policy.not_before_us else ""
+    return ", ".join(filter(None, (f"{policy.threshold} of {count} keys" if count > 1 else "", lock))) or "1 key"
+
+
 def build_history_row(
     payment: Payment, holders: Holders, label: str = "", *, is_narrow: bool, promise: Promise
 ) -> tuple[Cell, ...]:

@@ -26,6 +26,7 @@ from app.present.wallet_rows import (
     NARROW_HISTORY_COLUMNS,
     build_account_row,
     build_history_row,
+    describe_keys,
     describe_next_step,
     format_signed,
 )
@@ -217,7 +218,7 @@ class WalletView(WalletPayments):
     def _show_account(self, session: Session, account: Account, view: AccountView) -> None:
         main, wallets = self.query_one("#wallet-main"), self.wallets
         state = "watched" if account.is_watch_only else "locked" if wallets.is_locked else "unlocked"
-        title = f"{clean(account.label, 24)} · {account.path or 'no key'} · {state}"
+        title = f"{clean(account.label, 24)} · {describe_keys(account)} · {state}"
         self._show_once("title", title, lambda: setattr(main, "border_title", Content(title)))
         self.query_one("#wallet-card", Lines).show(self._build_card(account, view))
         holders = self.get_holders()

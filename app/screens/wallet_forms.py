@@ -200,8 +200,11 @@ class TextDialog(Dialog):
                 yield Button("Copy  y", id="text-copy", variant="primary")
 
     def on_mount(self) -> None:
-        """Begin in the text."""
-        self.query_one("#text").focus()
+        """Begin in the text; where it is to be gone on with, at its end."""
+        area = self.query_one("#text", TextArea)
+        area.focus()
+        if self._act is not None:
+            area.move_cursor(area.document.end)
 
     @on(TextArea.Changed)
     def on_typing(self) -> None:

@@ -50,7 +50,7 @@ class WalletShared(WalletSafety):
     def _read_policy(self, text: str) -> Policy:
         lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
         if not lines or not (lines[0].isascii() and lines[0].isdecimal()):
-            raise InvalidInput("first line", lines[0] if lines else "", "how many must sign, such as 2")
+            raise InvalidInput("first line", lines[0] if lines else "", "the number of keys that must sign, such as 2")
         if not 2 <= len(lines) <= MAX_POLICY_KEYS + 1:
             raise InvalidInput("number of keys", len(lines) - 1, f"1 to {MAX_POLICY_KEYS}, a line each")
         return build_policy(int(lines[0][:9]), tuple(self._find_key(line) for line in lines[1:]))

@@ -121,6 +121,7 @@ async def test_every_item_of_the_menu_opens_in_both_sizes_and_a_click_leads_home
             if key == "filter":
                 await player.see("No payment has all these words")
                 player.wallet.filter_text = ""
+                await player.see("✓ confirmed")
         check_harmless(player.text)
 
 
@@ -465,6 +466,7 @@ async def test_two_wallets_pay_from_a_shared_account(home: Path, size: tuple[int
         await player.expect(FormDialog)
         await fill(player, "Both of us")
         await player.home_again()
+        await player.see("Both of us · 2 of 2 keys · unlocked")
         shared = wallets.account
         assert shared is not None
         assert shared.policy is not None
@@ -510,6 +512,7 @@ async def test_a_locked_account_pays_only_after_its_time(home: Path) -> None:
         await player.see("Name the account")
         await fill(player, "Later")
         await player.home_again()
+        await player.see("Later · locked until 00:02:04 · unlocked")
         assert wallets.account is not None
         assert wallets.account.policy is not None
         await player.press("f")
