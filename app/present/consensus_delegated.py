@@ -147,6 +147,11 @@ def compute_tally(electorate: Electorate) -> dict[int, int]:
     return tally
 
 
+def _describe_least(rules: DelegatedRules) -> str:
+    """Return, as a further sentence, what keeps a producer that nobody approves any more."""
+    return " An election of fewer producers than there are changes nothing (EOS)." if rules.is_eos else ""
+
+
 def _add_votes(writer: Writer, rules: DelegatedRules) -> None:
     look = writer.look
     candidates = len(rules.keyring.validators)
@@ -171,7 +176,7 @@ def _add_votes(writer: Writer, rules: DelegatedRules) -> None:
         f"{len(elected)} of {plural(candidates, 'candidate')}",
         "dpos/producer",
         "Everybody with stake approves candidates; a candidate's weight is the stake that approves it. Those with the "
-        "most make the blocks.",
+        "most make the blocks." + _describe_least(rules),
         *numbers,
         note="a new set waits" if coming else "",
     )
@@ -249,7 +254,7 @@ def _build_members(writer: Writer, rules: DelegatedRules, branch: list[BlockReco
         why = writer.explain(
             f"{name_node(validator.node)}: {said[2:]}", "dpos/producer",
             "Elected are those whom most stake approves; of equal ones the first. An elected producer keeps its place "
-            "however many slots it misses, until the votes change.",
+            f"however many slots it misses, until the votes change.{_describe_least(rules)}",
             ("approved by", _format_coins(votes)),
             ("voters", str(sum(index in approved for _, approved in look.head.state.electorate.ballots))),
             ("missed of late", str(missed.get(validator.node, 0))),
