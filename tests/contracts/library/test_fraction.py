@@ -41,7 +41,7 @@ def test_nobody_makes_shares_by_claiming_that_a_deed_came() -> None:
 
 
 def test_a_deed_that_lies_there_cannot_come_again() -> None:
-    """Nor could a registry that lies make a second set of shares: here it is Alice herself who says that a deed came."""
+    """Nor could a registry that lies make a second set of shares: here Alice herself says that a deed came."""
     fraction = Stage().deploy("fraction", ALICE, ALICE, 1, "Mill Lane 4", "ML4", SHARES)
     fraction.send(ALICE, "onERC721Received", BOB, BOB, 1, b"")
     with pytest.raises(Reverted, match="divided already"):
