@@ -7,34 +7,36 @@ cursor; what is sent goes through the wallet.
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Button
 
 from app.commands import get_bindings
 from app.present import contracts as present
-from app.present.contracts import Deployed, Doing, Told, get_shelf
+from app.present.contracts import Deployed, Told
 from app.present.heads import get_canonical
 from app.present.holders import Holders
 from app.present.storage import STORAGE_COLUMNS, list_storage
 from app.present.stories import build_story, find_application, list_applications
 from app.present.stories.reader import Story
+from app.screens.contract_actions import ContractActions
 from app.screens.contract_desk import ContractDesk
 from app.screens.contract_form import ContractForm
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS
 from app.screens.story import StoryPanel
-from app.screens.view import Thing, View
+from app.screens.view import Thing
 from app.session import Session
 from app.widgets.field_list import FieldList
 from app.widgets.models import Cell, Column
 from app.widgets.source_view import SourceView
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
+from app.widgets.way_back import build_key_link
 from chain.contracts.artifact import Artifact
-from chain.ledger.actions import Call, Create
 from chain.ledger.state import State
 from chain.units import Address
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 FRAMES_PER_LOOK: Final = 4
 """Frames between two looks while time passes."""
 SHELF_COLUMNS: Final = (Column("to deploy", 20, is_flexible=True), Column("", 8))
+SHELF_KEYS: Final = (("e edit a copy ", "e"), ("L open a file", "L"))
 PANELS: Final = {
     "story": "Story",
     "source": "Source",
@@ -55,7 +58,7 @@ PANELS: Final = {
 }
 
 
-class ContractsView(View):
+class ContractsView(ContractActions):
     """Two lists, and the chosen contract."""
 
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("contracts")
@@ -82,16 +85,11 @@ class ContractsView(View):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.shelf = get_shelf()
-        self._panel = "source"
         self._chosen_name = ""
         """The chosen contract of the shelf; empty when a deployed one is chosen."""
         self._address: Address | None = None
         self._deployed: tuple[Deployed, ...] = ()
-        self._doings: tuple[Doing, ...] = ()
         self._told: list[Told] = []
-        self._drafts: dict[str, str] = {}
-        """Sources that were left in the editor, by the name of the copy."""
         self._is_fresh = True
         """Whether nobody has chosen anything yet: then the first contract of the run is shown."""
         self._frames = 0
@@ -123,7 +121,7 @@ class ContractsView(View):
     def on_mount(self) -> None:
         """The shelf does not change by itself."""
         self._chosen_name = self.shelf.get_names()[0]
-        self._show_shelf()
+        self.show_shelf()
         self._show_panel("source")
 
     def on_resize(self, event: events.Resize) -> None:
@@ -185,6 +183,7 @@ class ContractsView(View):
         table = self.query_one("#contracts-deployed", VirtualTable)
         table.show(len(rows), rows.__getitem__)
         table.border_title = f"In this run {len(rows)}"
+        table.border_subtitle = build_key_link("d debug", "d") if rows else ""
         if self._is_fresh and self._deployed:
             self._address, self._is_fresh = self._deployed[0].address, False
         if self._address is not None and self.get_chosen() is None:
@@ -192,7 +191,8 @@ class ContractsView(View):
             self._chosen_name = self._chosen_name or self.shelf.get_names()[0]
         self._show_chosen(state, holders)
 
-    def _show_shelf(self) -> None:
+    def show_shelf(self) -> None:
+        """List what lies on the shelf."""
         names = self.shelf.get_names()
         rows = [
             (Cell(name.replace("_", " ")), Cell("yours" if name in self.shelf.own else "", "accent")) for name in names
@@ -200,6 +200,7 @@ class ContractsView(View):
         table = self.query_one("#contracts-shelf", VirtualTable)
         table.show(len(rows), rows.__getitem__)
         table.border_title = f"Shelf {len(rows)} · enter to deploy"
+        table.border_subtitle = Content(" ").join(build_key_link(text, key) for text, key in SHELF_KEYS)
 
     def _show_chosen(self, state: State, holders: Holders) -> None:
         chosen, artifact = self.get_chosen(), self.get_artifact()
@@ -276,7 +277,8 @@ class ContractsView(View):
         if target is not None:
             target.focus()
 
-    def _choose(self, name: str = "", address: Address | None = None) -> None:
+    def choose(self, name: str = "", address: Address | None = None) -> None:
+        """Choose a contract of the shelf by name, or one of the run."""
         self._chosen_name, self._address, self._is_fresh = name, address, False
         self.show(self.session)
 
@@ -284,7 +286,7 @@ class ContractsView(View):
     def on_deployed_chosen(self, message: VirtualTable.RowChosen) -> None:
         """Show a contract of the run."""
         if message.row < len(self._deployed):
-            self._choose(address=self._deployed[message.row].address)
+            self.choose(address=self._deployed[message.row].address)
 
     @on(VirtualTable.RowOpened, "#contracts-deployed")
     def on_deployed_opened(self, message: VirtualTable.RowOpened) -> None:
@@ -296,7 +298,7 @@ class ContractsView(View):
     @on(VirtualTable.RowChosen, "#contracts-shelf")
     def on_shelf_chosen(self, message: VirtualTable.RowChosen) -> None:
         """Show a contract of the shelf."""
-        self._choose(self.shelf.get_names()[message.row])
+        self.choose(self.shelf.get_names()[message.row])
 
     @on(VirtualTable.RowOpened, "#contracts-shelf")
     def on_shelf_opened(self, message: VirtualTable.RowOpened) -> None:
@@ -332,55 +334,3 @@ class ContractsView(View):
         thing = self.get_focused_thing()
         if thing is not None:
             self.app.open_thing(thing)
-
-    def action_debug(self) -> None:
-        """Open the debugger on the chosen call, or the latest."""
-        from app.screens.debugger import DebuggerScreen
-
-        chosen, table = self.get_chosen(), self.query_one("#panel-calls", VirtualTable)
-        if chosen is None or not chosen.doings:
-            self.app.tell("choose a contract of this run that has been called, then press d")
-            return
-        doings = self._doings if self._panel == "calls" and self._doings else chosen.doings[::-1]
-        doing = doings[min(table.cursor, len(doings) - 1)] if self._panel == "calls" else doings[0]
-        if not isinstance(doing.signed.transaction.action, Create | Call):
-            self.app.tell("no code ran in that transaction")
-            return
-        self.app.push_screen(DebuggerScreen(doing.block, doing.place, self.shelf))
-
-    @work(exclusive=True, group="contracts-edit")
-    async def action_edit(self) -> None:
-        """Edit a copy of the source; what compiles lies on the shelf, what was left half done waits."""
-        from app.screens.contract_editor import ContractEditor
-
-        artifact, name = self.get_artifact(), self._get_copy_name()
-        if artifact is not None and artifact.source and artifact.compiler.startswith("solc"):
-            self.app.tell("the compiler here is Vyper's: compile Solidity elsewhere, then open its artifact (L)")
-            return
-        source = self._drafts.get(name) or (artifact.source if artifact is not None else "")
-        edited = await self.app.push_screen_wait(ContractEditor(source, name))
-        if isinstance(edited, Artifact):
-            self._drafts.pop(name, None)
-            self._take(edited)
-        elif edited is not None:
-            self._drafts[name] = edited
-
-    def _get_copy_name(self) -> str:
-        artifact = self.get_artifact()
-        name = f"my_{artifact.name.removeprefix('my_')}" if artifact else "my_contract"
-        return name if name.isidentifier() else "my_contract"
-
-    @work(exclusive=True, group="contracts-edit")
-    async def action_load(self) -> None:
-        """Open what another compiler made."""
-        from app.screens.contract_load import ArtifactDialog
-
-        artifact = await self.app.push_screen_wait(ArtifactDialog())
-        if artifact is not None:
-            self._take(artifact)
-
-    def _take(self, artifact: Artifact) -> None:
-        self.shelf.add(artifact)
-        self._show_shelf()
-        self._choose(artifact.name)
-        self.app.tell(f"{artifact.name} lies on the shelf: choose Use to deploy it")

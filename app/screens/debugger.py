@@ -13,6 +13,7 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Static
 
 from app.commands import get_bindings
@@ -31,6 +32,7 @@ from app.widgets.models import Why
 from app.widgets.source_view import Marked, SourceView
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
+from app.widgets.way_back import build_key_link
 from chain.consensus.block_tree import BlockRecord
 from chain.contracts.disassembler import disassemble
 from chain.ledger.actions import Call, Create
@@ -43,6 +45,11 @@ if TYPE_CHECKING:
 MOST_CODE_LINES: Final = 30_000
 FIRST_TURN_S: Final = 0.03
 """How long something is waited for before the interface goes on without it."""
+KEYS: Final = (
+    ("←", "left"), ("→ line ", "right"), (",", "comma"), (". opcode ", "full_stop"), ("o over ", "o"),
+    ("u out ", "u"), ("w write ", "w"), ("esc", "escape"),
+)  # fmt: skip
+"""What the frame names, and which key a click on it presses."""
 TURNS_A_WORD: Final = 20
 """Turns between two words about how far it is."""
 T = TypeVar("T")
@@ -235,7 +242,8 @@ class DebuggerScreen(RunScreen):
         if not self.is_ready:
             return
         view = self.query_one(SourceView)
-        view.border_title, view.border_subtitle = "Source · gas of each line", "← → line · , . opcode · o over · u out"
+        view.border_title = "Source · gas of each line"
+        view.border_subtitle = Content(" ").join(build_key_link(text, key) for text, key in KEYS)
         fields = self.query_one(FieldList)
         if not self.has_class("-narrow"):
             fields.display, fields.border_title, fields.border_subtitle = True, "Step", ""

@@ -94,3 +94,26 @@ async def test_hostile_code_is_walked_through_while_the_interface_goes_on(still_
         await app.wait_until(lambda: screen._debugger.index == 1 and screen._job is None)
         await pilot.press("escape")
         assert app.screen is app.home
+
+
+async def test_the_mouse_steps_by_the_words_on_the_frame(still_app, hostile):
+    app = still_app("quiet")
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await app.wait_for_run()
+        screen = DebuggerScreen(*hostile, get_shelf())
+        app.push_screen(screen)
+        await app.wait_until(lambda: screen._debugger is not None and "opcode" in app.get_text())
+        rows = app.get_text().splitlines()
+        row = next(number for number, line in enumerate(rows) if ". opcode" in line)
+
+        async def click(text):
+            await pilot.click(offset=(rows[row].index(text), row))
+            await app.wait_until(lambda: screen._job is None)
+            await pilot.pause()
+
+        await click(". opcode")
+        await app.wait_until(lambda: screen._debugger.index == 1)
+        await click(", ")
+        await app.wait_until(lambda: screen._debugger.index == 0)
+        await pilot.click(offset=(rows[row].index("esc"), row))
+        await app.wait_until(lambda: app.screen is app.home)
