@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean, fit
 from app.widgets.way_back import build_way_back
 
@@ -48,7 +49,7 @@ class NameDialog(ModalScreen[str | None]):
         with Vertical() as box:
             box.border_title, box.border_subtitle = self._title, build_way_back("enter to do it · esc to leave")
             yield Static(self._lead, classes="dialog--lead", markup=False)
-            yield Input(self._value)
+            yield PlainInput(self._value)
             yield Static(classes="dialog--problem", markup=False)
 
     @on(Input.Submitted)

@@ -22,6 +22,7 @@ from app.screens.panels import PANELS_CSS, Panel, PanelDeck
 from app.screens.view import View
 from app.session import Session
 from app.widgets.models import Cell, Column, Why
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
 from chain.consensus.registry import PROTOCOLS
@@ -81,7 +82,7 @@ class LabView(View):
             with Vertical(id="lab-choice", classes="panel"):
                 yield VirtualTable((Column("protocol", 24, is_flexible=True),), id="lab-protocols")
                 yield Static("how far each of them runs", markup=False)
-                yield Input(DEFAULT_SPAN, placeholder="20m, 2h, 1d", max_length=12, compact=True)
+                yield PlainInput(DEFAULT_SPAN, placeholder="20m, 2h, 1d", max_length=12, compact=True)
                 yield Static(id="lab-state", markup=False)
                 with Horizontal(id="lab-buttons"):
                     yield Button("c compare", id="lab-start", compact=True)

@@ -26,6 +26,7 @@ from app.session import Session
 from app.widgets.charts import Histogram, LineChart, StackedBands
 from app.widgets.field_list import FieldList
 from app.widgets.models import Bar, Why
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
 from chain.units import NodeId
@@ -95,7 +96,7 @@ class MempoolView(View):
             yield Histogram(unit="tip", empty="Nothing waits", classes="panel")
             yield LineChart(x_label="block", y_label="", is_area=True, empty="No blocks yet", classes="panel")
             with Vertical(id="mempool-ladder", classes="panel -side"):
-                yield Input(placeholder="your tip, units per gas", type="integer", max_length=10, compact=True)
+                yield PlainInput(placeholder="your tip, units per gas", type="integer", max_length=10, compact=True)
                 yield Static(id="mempool-answer", markup=False)
                 yield VirtualTable(present.LADDER_COLUMNS, id="mempool-tips")
         with Horizontal(id="mempool-bottom"):

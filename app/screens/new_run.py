@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Select, Static
 from app.present.new_run import Parameter, build_scenario, list_parameters, read_seed, set_protocol
 from app.present.timeline import PROTOCOLS as TITLES
 from app.starting import Source, list_scenarios, read_shipped_scenario
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from app.widgets.way_back import build_way_back
 from chain.consensus.registry import PROTOCOLS
@@ -50,7 +51,7 @@ class ParameterRow(Horizontal):
             options = [(choice, choice) for choice in self.parameter.choices]
             yield Select(options, value=self.parameter.value, allow_blank=False, compact=True)
         else:
-            yield Input(self.parameter.value, compact=True)
+            yield PlainInput(self.parameter.value, compact=True)
         yield Static(self.parameter.help, classes="parameter--help", markup=False)
 
     @property

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from app.present import search as present
 from app.screens.holders import get_holders
 from app.widgets.keys import bind
+from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
 from app.widgets.way_back import build_way_back
@@ -56,7 +57,7 @@ class SearchScreen(ModalScreen[None]):
         """The field, what was found in words, the matches."""
         with Vertical() as box:
             box.border_title, box.border_subtitle = "Find", build_way_back("↑↓ choose · enter open · esc close")
-            yield Input(
+            yield PlainInput(
                 self._text,
                 placeholder=PLACEHOLDER,
                 max_length=120,
