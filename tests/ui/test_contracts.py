@@ -1,9 +1,10 @@
 """The contracts screen and the debugger as a person uses them, by keys and by mouse."""
 
 import pytest
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, TextArea
 
 from app.contract_calls import build_call
+from app.present.contracts import get_shelf
 from app.screens.contract_editor import ContractEditor
 from app.screens.contract_form import ContractForm
 from app.screens.contracts import ContractsView
@@ -14,6 +15,13 @@ from chain.contracts.library import load_artifact
 
 SIZES = [(80, 24), (120, 36)]
 RUN = {"scenario": "token-launch", "seconds": 240}
+
+
+@pytest.fixture(autouse=True)
+def shelf():
+    """The one shelf of the program, without what other tests put there."""
+    get_shelf().own.clear()
+    return get_shelf()
 
 
 async def go(app, pilot, *keys):
@@ -128,13 +136,40 @@ async def test_without_a_wallet_nothing_can_be_sent_and_it_says_what_to_do(start
         assert "make a wallet first" in str(view.query_one("#form-answer").content)
 
 
-async def test_the_editor_opens_on_a_copy_and_is_left_with_escape(start_still):
-    async with start_still(**RUN) as (app, pilot):
-        await go(app, pilot, "e")
+BROKEN = """# pragma version ^0.4.0
+
+@external
+def add(a: uint256, b: uint256) -> uint256:
+    return a + c
+"""
+
+
+async def test_a_copy_is_edited_its_mistakes_are_found_and_it_lies_on_the_shelf(start_still):
+    """A problem is told with line and column, and the cursor stands there; what is left half done waits."""
+    async with start_still(scenario="token-launch", seconds=0) as (app, pilot):
+        view = await go(app, pilot, "e")
         assert isinstance(app.screen, ContractEditor)
-        assert app.screen.query_one("#editor-name", Input).value == "my_token"
+        name = app.screen.query_one("#editor-name", Input).value
+        assert name.startswith("my_")
+        app.screen.query_one(TextArea).text = BROKEN
         await pilot.press("escape")
         assert not isinstance(app.screen, ContractEditor)
+        await pilot.press("e")
+        await app.wait_until(lambda: isinstance(app.screen, ContractEditor))
+        area = app.screen.query_one(TextArea)
+        assert area.text == BROKEN
+        await pilot.press("ctrl+r")
+        await app.wait_until(lambda: "line 5, column 16" in app.get_text())
+        assert area.cursor_location == (4, 15)
+        assert area.has_focus
+        area.text = BROKEN.replace("a + c", "a + b")
+        app.screen.query_one("#editor-name", Input).value = "my_sum"
+        await pilot.click("#editor-compile")
+        await app.wait_until(lambda: not isinstance(app.screen, ContractEditor))
+        assert view.shelf.own["my_sum"].abi.get_function("add")
+        app.show()
+        assert "my sum (not deployed)" in app.get_text()
+        assert view._drafts == {}
 
 
 async def test_calls_in_the_past_are_those_of_the_past(start_still):
