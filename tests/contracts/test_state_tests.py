@@ -35,7 +35,7 @@ RUNNER = _load_runner()
 @pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.name.lower())
 def test_ethereums_own_state_tests_agree(mode: Mode) -> None:
     outcomes = list(RUNNER.run_file(VECTORS, ["Cancun", "London"], mode))
-    assert len(outcomes) == 9
+    assert len(outcomes) == 20
     assert [outcome for outcome in outcomes if outcome.difference or outcome.refused] == []
 
 
@@ -70,7 +70,7 @@ def test_whatever_is_changed_in_a_test_is_seen(
 
 def test_the_command_counts_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert RUNNER.main([str(VECTORS.parent), "--fork", "Cancun"]) == 0
-    assert capsys.readouterr().out == "8 agree, 0 differ, 0 refused\n"
+    assert capsys.readouterr().out == "19 agree, 0 differ, 0 refused\n"
     assert RUNNER.main([str(tmp_path)]) == 1
 
 
