@@ -248,7 +248,7 @@ class CreateWallet(Dialog):
         elif self.step == "check":
             self.compare()
         elif event.input.id in ("repeat-password", "repeat-passphrase"):
-            self._save()
+            self.save()
         else:
             self.screen.focus_next()
 
@@ -258,12 +258,9 @@ class CreateWallet(Dialog):
         self.query_one("#save", Button).disabled = bool(self.query_one(PasswordStep).find_problem())
 
     @on(Button.Pressed, "#save")
-    def save(self) -> None:
-        """Write the file."""
-        self._save()
-
     @work
-    async def _save(self) -> None:
+    async def save(self) -> None:
+        """Write the file."""
         step = self.query_one(PasswordStep)
         if self._phrase is None or self.is_busy or step.find_problem():
             return

@@ -17,11 +17,19 @@ from textual.content import Content
 from textual.widgets import Button, ContentSwitcher, Input, Label, Select, Static
 
 from app.present.wallet_advice import explain_mistake
-from app.screens.wallet_steps import FIELD_CSS, PasswordStep, WordField, WordSuggester, find_completions, unify
+from app.screens.wallet_steps import (
+    FIELD_CSS,
+    PasswordStep,
+    WordField,
+    WordSuggester,
+    describe_unknown,
+    find_completions,
+    find_suggestions,
+    unify,
+)
 from app.screens.wallet_widgets import Dialog, is_presenting
 from app.wallets import Wallets
 from app.widgets.plain_input import PlainInput
-from app.widgets.text import clean
 from chain.errors import ChainroomError, InvalidMnemonic
 from chain.wallet.derivation import DEFAULT_PRESET, PRESETS, get_path
 from chain.wallet.mnemonic import (
@@ -179,21 +187,11 @@ class RestoreWallet(Dialog):
         return self.tell("")
 
     def _tell_unknown(self, number: int, word: str, nearest: tuple[str, ...]) -> None:
-        shown = "" if is_presenting(self) else f", '{clean(word, 24)}',"
-        near = f"; nearest: {', '.join(map(unify, nearest))}" if nearest and shown else ""
-        self.tell(f"✖ word {number}{shown} is not in the {self.language} list{near}")
+        self.tell(describe_unknown(number, word, self.language, nearest, is_hidden=is_presenting(self)))
 
     def _suggest(self, field: WordField) -> None:
-        word = unify(field.value)
-        found = find_completions(word, self.language)
-        is_right = word in found
-        self._nearest = ()
-        text = ""
-        if word and not is_presenting(self) and not (is_right and len(found) == 1):
-            self._nearest = (found or tuple(map(unify, find_nearest_words(word, self.language))))[:5]
-            choices = "  ".join(f"{number} {listed}" for number, listed in enumerate(self._nearest, 1))
-            how = "begins like" if found else "not in the list; near"
-            text = f"{how}   {choices}" if choices else "nothing in the list is like it"
+        word = "" if is_presenting(self) else unify(field.value)
+        self._nearest, text = find_suggestions(word, self.language)
         self.query_one("#suggestions", Static).update(Content(text))
 
     def action_take_nearest(self, place: int) -> None:
@@ -303,18 +301,15 @@ class RestoreWallet(Dialog):
     def on_enter(self, event: Input.Submitted) -> None:
         """Enter goes on; from the last field it saves."""
         if event.input.id in ("repeat-password", "repeat-passphrase"):
-            self._save()
+            self.save()
         else:
             self.screen.focus_next()
 
     @on(Input.Submitted, "#path")
     @on(Button.Pressed, "#save")
-    def save(self) -> None:
-        """Write the file."""
-        self._save()
-
     @work
-    async def _save(self) -> None:
+    async def save(self) -> None:
+        """Write the file."""
         step = self.query_one(PasswordStep)
         if self.is_busy or step.find_problem():
             return

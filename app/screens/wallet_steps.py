@@ -22,10 +22,11 @@ from app.storage.passwords import check_password
 from app.widgets.canvas import Canvas, CanvasWidget
 from app.widgets.plain_input import PlainInput
 from app.widgets.text import clean
-from chain.wallet.mnemonic import NO_PASSPHRASE, complete_word
+from chain.wallet.mnemonic import NO_PASSPHRASE, complete_word, find_nearest_words
 from chain.wallet.secret import Secret
 
 MASK = "•••••••"
+MOST_SUGGESTED = 5
 FIELD_CSS = """
     {0} .row {{ height: 1; }}
     {0} .row Label {{ width: 16; color: $muted; }}
@@ -42,6 +43,24 @@ def unify(word: str) -> str:
 def find_completions(word: str, language: str) -> tuple[str, ...]:
     """Return the words of a list that begin with what was typed, accents aside."""
     return tuple(unify(listed) for listed in complete_word(word, language)) if word.strip() else ()
+
+
+def find_suggestions(word: str, language: str) -> tuple[tuple[str, ...], str]:
+    """Return the words a digit takes over, and the line that offers them; nothing for a word that is whole."""
+    found = find_completions(word, language)
+    if not word or found == (word,):
+        return (), ""
+    near = (found or tuple(map(unify, find_nearest_words(word, language))))[:MOST_SUGGESTED]
+    choices = "  ".join(f"{number} {listed}" for number, listed in enumerate(near, 1))
+    how = "begins like" if found else "not in the list; near"
+    return near, f"{how}   {choices}" if choices else "nothing in the list is like it"
+
+
+def describe_unknown(number: int, word: str, language: str, nearest: Sequence[str], *, is_hidden: bool) -> str:
+    """Return which word is not in the list; the word itself and those near it only where nobody else looks."""
+    shown = "" if is_hidden else f", '{clean(word, 24)}',"
+    near = f"; nearest: {', '.join(map(unify, nearest))}" if nearest and shown else ""
+    return f"✖ word {number}{shown} is not in the {language} list{near}"
 
 
 class WordGrid(CanvasWidget):
