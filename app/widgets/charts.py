@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
+from rich.cells import cell_len
+
 from app.widgets.bars import format_short
 from app.widgets.braille import BrailleCanvas
 from app.widgets.canvas import Canvas, CanvasWidget
@@ -116,13 +118,14 @@ class LineChart(CanvasWidget):
             )
             + 1
         )
-        for number, line in enumerate(self.series):
-            name = clean(line.label, 24)
-            if name and x + len(name) + 3 <= canvas.width:
-                x = canvas.put(
-                    x, 0, "━━ " if number >= len(self.markers) else HEADS[number] + "━ ", self._get_pen(number)
-                )
-                x = canvas.put(x, 0, name, self.PEN["text"]) + 2
+        names = {number: clean(line.label, 24) for number, line in enumerate(self.series) if line.label}
+        heads = [f"{HEADS[number] if number < len(self.markers) else '━'}━ " for number in range(len(self.series))]
+        if sum(cell_len(name) + 5 for name in names.values()) - 2 > canvas.width - x:
+            heads = [head[0] + " " for head in heads]
+            names = _share_room(names, canvas.width - x + 2 - 4 * len(names))
+        for number, name in names.items():
+            x = canvas.put(x, 0, heads[number], self._get_pen(number))
+            x = canvas.put(x, 0, name, self.PEN["text"]) + 2
 
     def _draw_axes(
         self, canvas: Canvas, left: int, top: int, width: int, height: int, ranges: tuple[float, float, float, float]
@@ -144,6 +147,16 @@ class LineChart(CanvasWidget):
             if start > end:
                 canvas.put(x, top + height, "┴", axis)
                 end = canvas.put(start, top + height + 1, text, muted)
+
+
+def _share_room(names: dict[int, str], room: int) -> dict[int, str]:
+    """Return names cut so that together they have no more cells than there is room; the short ones stay whole."""
+    widths = dict.fromkeys(names, 0)
+    by_length = sorted(names, key=lambda number: cell_len(names[number]))
+    for place, number in enumerate(by_length):
+        widths[number] = min(cell_len(names[number]), max(0, room) // (len(names) - place))
+        room -= widths[number]
+    return {number: cut(name, widths[number]) for number, name in names.items() if widths[number]}
 
 
 class Histogram(CanvasWidget):

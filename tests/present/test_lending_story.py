@@ -66,7 +66,7 @@ def test_a_liquidation_is_told_counted_and_marked(simulation):
     assert get_fields(story)["falls"].value.endswith(("time", "times"))
     price, rate = story.charts
     assert len(price.markers[0].points) == int(get_fields(story)["falls"].value.split()[0]) > 0
-    assert [line.label for line in rate.series] == ["borrowers pay", "suppliers get"]
+    assert [line.label for line in rate.series] == ["borrowers", "suppliers"]
 
 
 def test_the_marks_on_the_rate_are_the_markets_own(simulation):

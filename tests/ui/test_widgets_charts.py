@@ -51,6 +51,23 @@ async def test_little_or_odd_data_never_breaks_a_chart(stage, series) -> None:
         assert ("No data yet" in text) == (not any(line.points for line in series))
 
 
+@pytest.mark.parametrize(
+    ("width", "legend"),
+    [
+        (50, "━━ pool  ━━ the price outside  ━━ bounds"),
+        (34, "━ pool  ━ the p…  ━ bounds"),
+        (29, "━ po…  ━ the…  ━ bou…"),
+    ],
+)
+async def test_the_names_of_lines_share_the_room(stage, width: int, legend: str) -> None:
+    """No line goes without a name: where there is little room, the long names are cut first."""
+    chart = LineChart([Series(name, ((0, 1), (1, 2))) for name in ("pool", "the price outside", "bounds")])
+    chart.styles.height = "1fr"
+    app = stage(chart)
+    async with app.run_test(size=(width, 10)):
+        assert app.get_lines()[0].strip() == legend
+
+
 async def test_the_tallest_bar_reaches_the_top_and_half_is_half(stage) -> None:
     chart = Histogram([Bar("a", (10,)), Bar("b", (5,)), Bar("c", (2, 2, 1))], unit="tx")
     chart.styles.height = "1fr"

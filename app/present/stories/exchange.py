@@ -179,8 +179,8 @@ def _build_provider_fields(reader: Reader, past: Past) -> tuple[Field, ...]:
 def _build_provider_chart(reader: Reader, past: Past) -> Chart:
     compared = _compare_with_holding(reader, past.moments[0], thin(past.moments))
     lines = (
-        build_series("shares of the pool", [(time_us, 100 * gain) for time_us, gain, _ in compared]),
-        build_series("without fees", [(time_us, 100 * loss) for time_us, _, loss in compared]),
+        build_series("with fees", [(time_us, 100 * gain) for time_us, gain, _ in compared]),
+        build_series("without", [(time_us, 100 * loss) for time_us, _, loss in compared]),
     )
     return Chart("First provider against holding", lines, "%", is_area=False)
 

@@ -53,11 +53,11 @@ def build_flash_arbitrage_story(reader: Reader) -> Story:
         Field("gain", "gained", f"{gains[-1][1]:.2f} USD", "good", note="for gas only"),
         Field("own", "penniless has", f"{owned:.2f} USD", "muted", note="nothing at first"),
         Field("undone", "never happened", plural(len(reader.list_failures("loop")), "loop"), "muted", note="undone"),
-        *(Field(f"loop-{place}", f"from {it.source}", f"{format_amount(it.coins, 1)} CR",
+        *(Field(f"loop-{place}", f"from {it.source}", f"{format_amount(it.coins, 2)} CR",
                 note=f"+{format_amount(it.gain, 3)} USD")
           for place, it in enumerate(loops[: -LATEST - 1 : -1])),
     )  # fmt: skip
-    lines = tuple(build_series(name, told) for name, told in zip(NAMES, prices, strict=True))
+    lines = tuple(build_series(name.split()[0], told) for name, told in zip(NAMES, prices, strict=True))
     values = [value for line in lines for _, value in line.points]
     charts = (
         Chart("Price of a coin", lines, "USD", y_range=(min(values), max(values)), is_area=False),

@@ -161,7 +161,7 @@ def _build_rate_chart(used: int) -> Chart:
     points = [(percent, compute_rates(percent * WAD // 100)) for percent in range(0, 101, 2)]
     lines = tuple(
         Series(label, tuple((float(percent), rates[side]) for percent, rates in points))
-        for side, label in enumerate(("borrowers pay", "suppliers get"))
+        for side, label in enumerate(("borrowers", "suppliers"))
     )
     now = tuple(Series("", ((100 * used / WAD, rate),)) for rate in compute_rates(used))
     return Chart("Interest by what is lent", lines, "%/year", "% lent", markers=now, is_area=False)
