@@ -8,7 +8,8 @@ import time
 
 from app.cli.sources import read_scenario
 from app.present.contracts import Shelf
-from app.present.debugger import build_gas_notes, open_debugger
+from app.present.debugger import open_debugger
+from app.present.debugger_tables import build_gas_notes
 from chain.contracts.abi import encode_arguments
 from chain.contracts.library import load_artifact
 from chain.crypto.signatures import get_public_key, is_valid_signature
