@@ -21,6 +21,7 @@ from app.present import debugger_tables as present
 from app.present.contracts import Shelf, get_shelf
 from app.present.debugger import Debugger, open_debugger
 from app.present.index import get_including_block, get_index
+from app.present.words import format_count
 from app.screens.holders import get_holders
 from app.screens.panels import PANELS_CSS, Panel, PanelDeck
 from app.screens.run_screen import RunScreen
@@ -205,6 +206,8 @@ class DebuggerScreen(RunScreen):
         ):
             self.query_one(f"#debugger-{name}", VirtualTable).show(len(rows), rows.__getitem__)
         outcome = "succeeded" if debugger.trace.result.success else present.explain_outcome(debugger)
+        if debugger.trace.truncated:
+            outcome += f" · only its first {format_count(len(debugger.trace))} steps are here"
         title = f" transaction {debugger.transaction.hex()[:12]}… in block #{self._block.height} · {outcome}"
         self.query_one("#debugger-title", Static).update(clean(title, 200))
         self._arrange()
