@@ -6,8 +6,9 @@ import pytest
 from defi_stage import LATE, UNIT, Exchange, bring, build_exchange, give_tokens
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stage import ALICE, BOB, CAROL, FRANK, Contract, Reverted
+from stage import ALICE, BOB, CAROL, FRANK, Contract, Reverted, make_address
 
+from chain.contracts.evm import Account
 from chain.theory.amm import (
     Reserves,
     compute_amount_in,
@@ -133,6 +134,24 @@ def test_what_is_refused() -> None:
     ):
         with pytest.raises(Reverted, match="too late"):
             router.send(BOB, name, *values, late)
+
+
+def test_a_path_has_at_least_one_pool() -> None:
+    exchange = build_exchange(UNIT, UNIT)
+    for name in ("get_amounts_out", "get_amounts_in"):
+        with pytest.raises(Reverted, match="no pool"):
+            exchange.router.get(name, UNIT, exchange.gold, [])
+
+
+def test_a_token_that_says_no_is_believed() -> None:
+    """Some tokens answer False where others revert."""
+    exchange = build_exchange()
+    stage, refuser = exchange.stage, make_address(99)
+    stage.host.accounts[refuser] = Account(1, 0)
+    stage.host.codes[refuser] = bytes.fromhex("5f5f5260205ff3")  # answers 0 to everything
+    pool = stage.deploy("pool", ALICE, refuser, exchange.gold)
+    with pytest.raises(Reverted, match="not transferred"):
+        exchange.router.send(ALICE, "add_liquidity", pool, UNIT, UNIT, 0, 0, ALICE, LATE)
 
 
 def test_liquidity_is_brought_in_the_ratio_of_the_pool() -> None:

@@ -92,6 +92,8 @@ def test_the_goal_decides_at_the_deadline_and_unsold_tokens_go_back() -> None:
     with pytest.raises(Reverted, match="not over"):
         sale.send(ALICE, "finish")
     stage.pass_time(DAY)
+    with pytest.raises(Reverted, match="only the seller"):
+        sale.send(BOB, "finish")
     assert sale.send(ALICE, "finish").events[0].values == {"raised": GOAL * PRICE, "unsold": (CAP - GOAL) * LOT}
     with pytest.raises(Reverted, match="finished already"):
         sale.send(ALICE, "finish")
