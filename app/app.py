@@ -72,6 +72,14 @@ class ChainroomApp(RunApp):
         """The home screen."""
         return MainScreen()
 
+    async def on_event(self, event: events.Event) -> None:
+        """Take what comes from the person, who is here: a wallet does not lock itself meanwhile."""
+        if isinstance(event, events.Key | events.MouseDown | events.Paste):
+            wallets = getattr(self, "wallets", None)
+            if wallets is not None:
+                wallets.touch()
+        await super().on_event(event)
+
     def on_mount(self) -> None:
         """Paint first, then start."""
         self.restore_looks()

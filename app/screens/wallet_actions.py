@@ -7,7 +7,7 @@ is open; what goes into the run goes through ``ChainroomApp.submit``, like every
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from textual import events, on, work
+from textual import on, work
 from textual.widgets import Button
 
 from app.payments import get_node
@@ -267,10 +267,6 @@ class WalletActions(View):
         """Show the present state without waiting for the next frame."""
         if self.app.session is not None:
             self.show(self.app.session)
-
-    def on_key(self, event: events.Key) -> None:
-        """Somebody is here: put off locking."""
-        self.wallets.touch()
 
     # Looking closer --------------------------------------------------------------------------------------------------
 

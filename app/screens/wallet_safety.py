@@ -124,7 +124,7 @@ class WalletSafety(WalletFlows):
             wallets.set_auto_lock(int(values["minutes"]))
 
         now = str(round(wallets.keystore.auto_lock_s / 60))
-        lead = "Every key pressed in the wallet starts the time anew. Locked, it still shows balances."
+        lead = "Every key and click starts the time anew. Locked, it still shows balances."
         field = Field("minutes", "minutes", now)
         await self._ask(
             FormDialog("Lock by itself", lead, [field], "Set", change), "the wallet locks itself after that"

@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -361,6 +362,17 @@ async def test_a_locked_wallet_asks_for_the_password_when_it_signs(home: Path) -
         await player.type(PASSWORD)
         await player.press("enter")
         await player.until(lambda: len(player.payments) == 2, "payment")
+
+
+async def test_whoever_types_or_clicks_is_here_and_the_wallet_stays_open(home: Path) -> None:
+    async with play_with_coins(home) as player:
+        unlocked = player.wallet.wallets._unlocked
+        assert unlocked is not None
+        for act in (partial(player.press, "k"), partial(player.press, "x"), partial(player.click, "esc back")):
+            unlocked.deadline_s -= 600
+            before_s = unlocked.deadline_s
+            await act()
+            assert unlocked.deadline_s > before_s + 500
 
 
 async def test_the_clock_slows_down_while_a_payment_is_on_its_way(home: Path) -> None:
