@@ -82,7 +82,7 @@ _PROMISES: Final[dict[str, tuple[str, str, str, str]]] = {
     "proof-of-stake": (
         "by stake", "finalized",
         "Two thirds of the stake voted for it twice in a row. To undo it, a third of all stake must contradict itself "
-        "and be slashed.",
+        "and be slashed; only a partition that outlasts the inactivity leak divides it with nobody to blame.",
         "Not final yet: its checkpoint must be justified by two thirds of the stake, and the next one after it.",
     ),
     "tendermint": (

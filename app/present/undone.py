@@ -43,18 +43,16 @@ class Undone(NamedTuple):
 
 def find_undone(world: World, at_us: TimeUs, head: BlockRecord, node: int | None = None) -> Undone | None:
     """Return the latest blocks that were final and are not on the branch of ``head``, for a node or for their maker."""
-    is_by_depth, least = world.consensus.rules.finality is Finality.DEPTH, get_least_branch(world)
+    least = get_least_branch(world)
     for tip, fork in _find_rivals(world, at_us, head):
         who = NodeId(tip.origin if node is None else node)
         known_us = int(tip.known_us[who])
         if tip.height < fork.height + least or known_us > at_us:
             continue
-        then_us = TimeUs(known_us) if is_by_depth else at_us  # what is final by votes is never taken back
-        final = world.view(who, then_us).get_finalized()
-        if final.height > fork.height and world.tree.get_ancestor(tip, final.height) is final:
-            now = world.view(who, at_us).get_finalized()
-            is_kept = now.height >= final.height and world.tree.get_ancestor(now, final.height) is final
-            return Undone(who, fork.height + 1, final, is_kept)
+        now = world.view(who, at_us).get_finalized()
+        for final in (now, world.view(who, TimeUs(known_us)).get_finalized()):
+            if final.height > fork.height and world.tree.get_ancestor(tip, final.height) is final:
+                return Undone(who, fork.height + 1, final, is_kept=final is now)
     return None
 
 

@@ -78,7 +78,6 @@ def test_what_is_final_on_both_sides_contradicts_and_is_undone_on_one(protocol: 
         ("proof-of-authority", ["consensus.variant=aura"]),
         ("delegated-proof-of-stake", ["consensus.irreversible=bitshares"]),
         ("tendermint", []),
-        ("raft", []),
         ("snowman", ["consensus.window=100ms"]),
     ],
 )
@@ -101,3 +100,23 @@ def test_after_one_confirmation_every_stale_block_was_final_for_its_maker() -> N
     assert undone is not None
     assert tree.get_ancestor(head, undone.final.height) is not undone.final
     assert find_undone(simulation.world, TimeUs(0), tree.records[0]) is None
+
+
+def test_a_partition_that_outlasts_the_leak_makes_two_finals_and_nobody_is_to_blame() -> None:
+    """Casper FFG, section 4.2. Seven of twelve are away, then back."""
+    settings = ["network.topology=complete", "traffic.rate_per_s=0", "consensus.interval=2s"]
+    settings += ["consensus.slots_per_epoch=4", "consensus.inactivity_quotient=64"]
+    simulation = build(apply_settings(read_shipped_scenario("classroom-pos"), settings), 4)
+    run(simulation, 60)
+    simulation.submit(c.Partition((tuple(range(5)),)))
+    run(simulation, 240)
+    world = simulation.world
+    finals = [world.view(node).get_finalized() for node in (0, 11)]
+    assert world.tree.get_fork_point(*finals) not in finals
+    assert "final for" in get_items(simulation)["conflict"]
+    assert not any(it.is_slashed for it in world.get_canonical().state.registry.validators)
+    simulation.submit(c.Heal())
+    run(simulation, 60)
+    assert len({world.view(node).get_finalized().hash for node in range(12)}) == 1
+    assert "final for" in get_items(simulation)["undone"]
+    assert [it.text for it in get_log(world).events if it.text.endswith(("not for others", "undone"))][1:]
