@@ -79,11 +79,10 @@ def build_event_page(simulation: Simulation, _holders: Holders, place: int, at_u
         return NotThere(f"Event {place + 1}", f"It has not happened by {format_clock(at_us)}. Go forward in time.")
     record = records[place]
     title, rest = record.kind.replace("-", " "), clean(record.detail, 400)
-    rule, colon, message = rest.partition(": ")
+    why = explain_event(simulation.world, place)
     if record.kind.startswith("refused-"):
-        fields = build_refused_facts(record.node, record.time_us, rule, message).fields
+        fields = build_refused_facts(record.node, record.time_us, why.rule, why.text).fields
     else:
-        rule, message = "", rest
         fields = (
             Field("time", "time", format_clock(record.time_us)),
             Field("node", "at", name_node(record.node) if record.node >= 0 else "the whole network", "accent"),
@@ -101,15 +100,25 @@ def build_event_page(simulation: Simulation, _holders: Holders, place: int, at_u
         title=f"Event {format_count(place + 1)}: {title}",
         state=f"{'✗' if record.kind.startswith('refused') else '●'} {title}",
         tone="bad" if record.kind.startswith("refused") else "accent",
-        meaning=message or f"At {format_clock(record.time_us)}.",
+        meaning=why.text,
         facts=Facts(fields, links),
         tables=(),
         copy=(record.subject.hex() or rest, "what the event is about"),
-        why=Why(title, rule if colon else "", (), message),
+        why=why,
         previous=Thing("event", place - 1) if place else None,
         next=Thing("event", place + 1) if place + 1 < len(records) and records[place + 1].time_us <= at_us else None,
         whys=_WHYS,
     )
+
+
+def explain_event(world: World, place: int) -> Why:
+    """Return what a record of history tells; of a refusal the rule, and what it says."""
+    record = world.history.records[place]
+    title, rest = record.kind.replace("-", " "), clean(record.detail, 400)
+    rule, colon, message = rest.partition(": ")
+    if record.kind.startswith("refused-") and colon:
+        return Why(title, rule, (), message)
+    return Why(title, "", (), rest or f"At {format_clock(record.time_us)}.")
 
 
 def _find_kind(world: World, subject: bytes) -> Kind | None:

@@ -2,23 +2,29 @@
 
 from app.present.chain import get_standing
 from app.present.chain_why import explain_block
+from app.present.events import explain_event
 from app.present.index import get_including_block, get_index
+from app.present.listing import LISTS
 from app.present.node import explain_state
+from app.present.transaction_why import explain_balance
 from app.present.words import format_span, name_node, shorten_hash
 from app.screens.view import Thing
 from app.widgets.models import Why
 from chain.simulation.simulation import Simulation
 from chain.simulation.world import World
-from chain.units import COIN_SYMBOL, Hash, TimeUs
+from chain.units import Address, Hash, TimeUs
 from chain.wallet.address import encode_address
 
 
 def get_copy_text(thing: Thing) -> tuple[str, str]:
     """Return what to copy, and what it is."""
     if isinstance(thing.key, int):
-        return name_node(thing.key), "the name of the node"
+        is_node = thing.kind == "node"
+        return (name_node(thing.key), "the name of the node") if is_node else (f"event {thing.key + 1}", "the event")
     if thing.kind == "address":
         return encode_address(thing.key), "the address"
+    if thing.kind == "list":
+        return LISTS[thing.key].title, "the name of the list"
     return thing.key.hex(), f"the hash of the {thing.kind}"
 
 
@@ -26,13 +32,15 @@ def explain_thing(simulation: Simulation, thing: Thing, at_us: TimeUs) -> Why | 
     """Return why a thing stands as it does at a moment; None when there is nothing to say."""
     world = simulation.world
     if isinstance(thing.key, int):
-        return explain_state(world, thing.key, at_us)
+        is_node = thing.kind == "node"
+        return explain_state(world, thing.key, at_us) if is_node else explain_event(world, thing.key)
     if thing.kind == "block":
         return _explain_block(world, Hash(thing.key), at_us)
     if thing.kind == "transaction":
         return _explain_transaction(world, Hash(thing.key), at_us)
-    text = "The last 20 bytes of a hash of a public key, with a checksum. Whoever has the key can pay from it."
-    return Why("Address", "", (("coin", COIN_SYMBOL),), text)
+    if thing.kind == "list":
+        return Why(LISTS[thing.key].title, "", (), f"A list: {LISTS[thing.key].note}.")
+    return explain_balance(world, Address(thing.key), at_us)
 
 
 def _explain_refusal(world: World, digest: Hash, at_us: TimeUs, what: str) -> Why | None:

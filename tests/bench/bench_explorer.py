@@ -113,7 +113,7 @@ async def bench_screen(simulation: Simulation) -> None:
     from app.session import Session
     from app.widgets.virtual_table import VirtualTable
 
-    app.starting.build_session = lambda *_: Session(simulation, is_playing=False)  # type: ignore[assignment]
+    app.starting.build_session = lambda *_: Session(simulation, is_playing=False)
     program = ChainroomApp("quiet")
     async with program.run_test(size=(120, 36)) as pilot:
         while program._clock is None or not program.is_screen_installed("node"):
@@ -126,7 +126,7 @@ async def bench_screen(simulation: Simulation) -> None:
                   Thing("transaction", world.transactions.records[len(world.transactions) // 3].id),
                   *(Thing("list", key) for key in LISTS)]  # fmt: skip
         for at_us in (simulation.now_us, TimeUs(simulation.now_us // 2 + 5_000_000)):
-            program.session.seek(at_us)
+            program.session.seek(at_us)  # type: ignore[union-attr]
             for thing in (*things, Thing("node", 3)):
                 await _time_until_idle(pilot, f"open {thing.kind} {thing.key!r:.8}", partial(program.open_thing, thing))
             await _time_until_idle(pilot, "back from a node", partial(pilot.press, "escape"))

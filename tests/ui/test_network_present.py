@@ -281,6 +281,15 @@ def test_every_block_transaction_and_node_can_be_explained(run: Simulation) -> N
         why = explain_thing(run, Thing("transaction", record.id), run.now_us)
         assert why is not None
         assert why.text
+    for place, event in enumerate(world.history.records):  # more of them than nodes, and never taken for one
+        why = explain_thing(run, Thing("event", place), run.now_us)
+        assert why is not None
+        assert why.title == event.kind.replace("-", " ")
+        assert get_copy_text(Thing("event", place)) == (f"event {place + 1}", "the event")
+    balance = explain_thing(run, Thing("address", world.faucet.address), run.now_us)
+    assert balance is not None
+    assert (balance.title, balance.rule) == ("Balance", "ledger/account")
+    assert get_copy_text(Thing("list", b"rich")) == ("Rich list", "the name of the list")
     assert "switched off" in explain_state(world, 2, TimeUs(90 * SECOND)).text
     assert "still on its way" in explain_state(world, 7, TimeUs(115 * SECOND)).text
 
