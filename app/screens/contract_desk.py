@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual import on, work
 
 from app.contract_calls import Trial, build_call, build_create, open_state, read_function, try_action
-from app.contract_values import format_value, parse_value
+from app.contract_values import Resolve, format_value, parse_value
+from app.payments import Draft
 from app.present.contracts import Deployed, Shelf, describe_log
 from app.present.heads import get_canonical
 from app.present.holders import Holders
@@ -21,9 +22,9 @@ from app.screens.contract_form import ContractForm, Request
 from app.screens.holders import get_holders
 from app.session import Session
 from app.turns import run_in_turns
-from chain.contracts.abi import Function
+from chain.contracts.abi import Function, Parameter
 from chain.contracts.artifact import Artifact
-from chain.errors import ChainroomError
+from chain.errors import ChainroomError, InvalidInput
 from chain.ledger.actions import Call, Create
 from chain.units import Address, NodeId, parse_amount
 
@@ -87,7 +88,7 @@ class ContractDesk(ContractForm):
             return found[0] if name and found else None
 
         pairs = zip(request.function.inputs, request.texts, strict=True)
-        arguments = tuple(parse_value(parameter.type, text, resolve) for parameter, text in pairs)
+        arguments = tuple(_parse_argument(parameter, text, resolve) for parameter, text in pairs)
         return arguments, parse_amount(request.value) if request.value.strip() else 0
 
     # Asking ----------------------------------------------------------------------------------------------------------
@@ -183,17 +184,27 @@ class ContractDesk(ContractForm):
         if isinstance(action, Call) and request.function.outputs and result.output:
             values = request.function.decode_output(result.output)
             lines.append(f"answers {', '.join(self._describe_values(request.function, values))}")
-        problem = self._find_hindrance(action, trial)
+        draft = self.wallet.draft_action(action, trial.gas_limit)
+        problem = self._find_hindrance(draft)
+        if draft is not None:
+            lines.append(f"fee about {format_coins(draft.fee)}, at most {format_coins(draft.max_fee)}")
         if problem:
             lines.append(f"but it cannot be sent: {problem}")
         self.answer("\n".join(lines), "bad" if problem else "good")
 
-    def _find_hindrance(self, action: Create | Call, trial: Trial) -> str:
+    def _find_hindrance(self, draft: Draft | None) -> str:
         """Return why what would succeed can still not be sent, and what to do; empty when it can."""
-        account, draft = self.wallet.wallets.account, self.wallet.draft_action(action, trial.gas_limit)
+        account = self.wallet.wallets.account
         if account is None or draft is None:
             return "this account has no key here: choose another on the wallet screen (3)"
-        problem = draft.problem
-        if problem is None:
+        if draft.problem is None:
             return self.wallet.find_hindrance(self.session, account)
-        return f"{problem.message}. {get_advice(problem.rule)}"
+        return f"{draft.problem.message}. {get_advice(draft.problem.rule)}"
+
+
+def _parse_argument(parameter: Parameter, text: str, resolve: Resolve) -> Any:
+    try:
+        return parse_value(parameter.type, text, resolve)
+    except InvalidInput as error:
+        thing = f"{parameter.name}, {error.thing}" if parameter.name else error.thing
+        raise InvalidInput(thing, error.value, error.allowed) from None

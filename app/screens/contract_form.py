@@ -172,6 +172,8 @@ class ContractForm(Vertical):
         box.update("\n".join(clean(line, 400) for line in text.splitlines()))
         box.set_class(tone == "good", "-good")
         box.set_class(tone == "bad", "-bad")
+        if text:  # on a small screen the fields fill the form
+            self.call_after_refresh(box.scroll_visible, animate=False)
 
     def get_request(self) -> Request | None:
         """Return what is typed, None before a function is chosen."""

@@ -76,6 +76,7 @@ class ContractsView(ContractActions):
     ContractsView #contracts-tabs Button.-chosen { color: $primary; text-style: bold underline; }
     ContractsView #contracts-tabs Button:focus { background: $panel; }
     ContractsView.-folded { layout: vertical; }
+    ContractsView.-folded #form-args Horizontal, ContractsView.-folded #form-title { margin-bottom: 0; }
     ContractsView.-folded #contracts-left { width: 1fr; height: 8; layout: horizontal; }
     ContractsView.-folded.-story #contracts-left { height: 5; }
     """

@@ -132,7 +132,9 @@ async def test_a_pasted_contract_is_deployed_called_and_walked_through(start_sti
         assert "Ledger (not deployed)" in app.get_text()
         person.view._show_panel("use")
         await person.choose("")
-        assert "it would succeed" in await person.press("try", "[/x] book", "3")
+        answer = await person.press("try", "[/x] book", "3")
+        assert "it would succeed" in answer
+        assert "fee about 0." in answer
         await person.send("[/x] book", "3")
         deployed = person.view.query_one("#contracts-deployed", VirtualTable)
         deployed.choose(deployed.count - 1)
@@ -192,7 +194,7 @@ async def test_what_would_fail_says_so_and_what_to_do_before_it_is_sent(start_st
         await person.make_wallet(3 * COIN)
         await person.settle()
         await person.choose("")
-        assert "a whole number" in await person.press("try", "book", "many")
+        assert "small_, value of type uint128" in await person.press("try", "book", "many")
         await person.send("book", "3")
         deployed = person.view.query_one("#contracts-deployed", VirtualTable)
         deployed.choose(deployed.count - 1)
