@@ -90,10 +90,9 @@ class Wallets:
         self._state = self._get_state()
         try:
             if self.keystore.exists():
-                accounts = self.keystore.get_accounts()
+                self.name, accounts = self.keystore.get_public()
                 self.accounts = tuple(account for account in accounts if not account.is_hidden)
                 self.hidden = tuple(account for account in accounts if account.is_hidden)
-                self.name = self.keystore.get_name()
         except StorageError as error:
             self.problem = str(error)
         self.address_book.reload()

@@ -234,11 +234,10 @@ class Keystore:
                 raise InvalidInput("account", self.get_account(number).label, "hidden only while another one is shown")
             database.table("accounts").update({"hidden": is_hidden}, doc_ids=[number + 1])
 
-    def get_name(self) -> str:
-        """What the wallet is called; empty when nobody gave it a name. Raises MissingFile, StorageError."""
-        about = self._read().table("about").get(doc_id=1)
-        name = about.get("name") if isinstance(about, dict) else None
-        return name if isinstance(name, str) and 0 < len(name) <= LABEL_LIMIT and name.isprintable() else ""
+    def get_public(self) -> tuple[str, list[Account]]:
+        """The name, empty when nobody gave one, and the accounts, of one reading. Raises MissingFile, StorageError."""
+        database = self._read()
+        return _read_name(database), read_accounts(database, self.path)
 
     def rename(self, name: str) -> None:
         """Give the wallet another name. Raises InvalidInput, MissingFile, StorageError."""
@@ -320,6 +319,12 @@ def _read_copy(source: Path) -> tuple[Tables, list[Account]]:
     if not accounts:
         raise DamagedFile(f"{source}: holds no account")
     return tables, accounts
+
+
+def _read_name(database: TinyDB) -> str:
+    about = database.table("about").get(doc_id=1)
+    name = about.get("name") if isinstance(about, dict) else None
+    return name if isinstance(name, str) and 0 < len(name) <= LABEL_LIMIT and name.isprintable() else ""
 
 
 def _write_name(database: TinyDB, name: str) -> None:

@@ -81,6 +81,7 @@ def _get_number(name: str) -> int:
 def _read_entry(keystore: Keystore, number: int) -> Entry:
     default = "Wallet" if number == 1 else f"Wallet {number}"
     try:
-        return Entry(keystore.path, keystore.get_name() or default, len(keystore.get_accounts()), "")
+        name, accounts = keystore.get_public()
+        return Entry(keystore.path, name or default, len(accounts), "")
     except StorageError as error:
         return Entry(keystore.path, default, 0, str(error))

@@ -76,7 +76,7 @@ def test_the_chosen_wallet_is_remembered_and_one_that_is_gone_is_not_missed(firs
 
 def test_deleting_takes_the_backup_too(first: Keystore) -> None:
     first.rename("Home")
-    assert first.get_name() == "Home"
+    assert first.get_public()[0] == "Home"
     first.delete()
     assert not first.exists()
     assert [path for path in first.path.parent.iterdir() if not path.name.endswith(".lock")] == []
