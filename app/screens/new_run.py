@@ -36,7 +36,7 @@ class ParameterRow(Horizontal):
     ParameterRow { height: auto; }
     ParameterRow > .parameter--name { width: 20; height: 1; }
     ParameterRow > Input, ParameterRow > Select { width: 24; }
-    ParameterRow > .parameter--help { width: 1fr; height: auto; padding: 0 0 0 2; color: $muted; }
+    ParameterRow > .parameter--help { width: 1fr; height: auto; padding: 0 1 0 2; color: $muted; }
     ParameterRow > .parameter--help.-wrong { color: $error; }
     """
 
