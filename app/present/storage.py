@@ -23,13 +23,13 @@ from chain.ledger.state import State
 from chain.simulation.world import World
 from chain.units import Address
 
-MOST_WORDS: Final = 2_000
+MOST_WORDS: Final = 1_000
 """Words that are listed."""
 MOST_TEXT_WORDS: Final = 8
 """Words of a text that are read."""
 MOST_KEYS: Final = 128
 """Words of one transaction's data, or of one event, that may be keys."""
-DOINGS_AT_ONCE: Final = 100
+DOINGS_AT_ONCE: Final = 25
 """Transactions that are searched for keys in one look; the rest have their turn in the next."""
 INDICES: Final = 32
 """Numbers that are tried as keys whoever names them: many maps count from 0."""
@@ -172,9 +172,10 @@ def list_storage(
     if artifact is None:
         return [_build_unknown(*it) for it in islice(state.iterate_storage(contract.address), MOST_WORDS)], False
     book = get_book(world, contract, artifact)
-    if book.shown[0] is not state or not book.is_complete:
+    wanted = (state, book.is_complete)  # while names are looked for the rows stay: all of them at every look takes long
+    if book.shown[0] != wanted:
         words = dict(islice(state.iterate_storage(contract.address), MOST_WORDS))
-        book.shown = (state if book.is_complete else None), _build_rows(artifact, book.places, words, holders)
+        book.shown = wanted, _build_rows(artifact, book.places, words, holders)
     return book.shown[1], not book.is_complete
 
 

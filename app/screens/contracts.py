@@ -37,6 +37,7 @@ from app.widgets.text import clean
 from app.widgets.virtual_table import VirtualTable
 from app.widgets.way_back import build_key_link
 from chain.contracts.artifact import Artifact
+from chain.contracts.library import get_codes
 from chain.ledger.state import State
 from chain.units import Address
 
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 FRAMES_PER_LOOK: Final = 4
 """Frames between two looks while time passes."""
+READ_CODES_S: Final = 2.0
+"""When the codes of the shipped contracts are read: after the first paint."""
 SHELF_COLUMNS: Final = (Column("to deploy", 20, is_flexible=True), Column("", 8))
 SHELF_KEYS: Final = (("e edit a copy ", "e"), ("L open a file", "L"))
 PANELS: Final = {
@@ -124,6 +127,7 @@ class ContractsView(ContractActions):
         self._chosen_name = self.shelf.get_names()[0]
         self.show_shelf()
         self._show_panel("source")
+        self.set_timer(READ_CODES_S, get_codes)  # the first page of a contract asks for them
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold, when the screen knows its own size."""
