@@ -1,5 +1,6 @@
 """Attacks on contracts on the screen: found in the run, bookmarked, opened at the step where one sees them, told."""
 
+import os
 import re
 from functools import cache
 
@@ -74,7 +75,7 @@ def test_every_application_of_an_attack_has_one_that_works_and_one_that_does_not
     assert len(NAMES) == len(ATTACKS)
 
 
-@pytest.mark.parametrize("seed", [4, 1_000_003])
+@pytest.mark.parametrize("seed", [4, 1_000_003] if os.environ.get("CHAINROOM_FULL") else [4])
 @pytest.mark.parametrize("name", NAMES)
 def test_attacks_are_found_when_they_have_happened(name: str, seed: int) -> None:
     simulation = play(name, seed)

@@ -37,6 +37,7 @@ class StableCoin(Application):
 
     name = "stable_coin"
     title = "Stable coin"
+    is_patient = True
     least_people = 9
     reporters: Reporters
 
