@@ -10,6 +10,7 @@ A proof is a document of plain values that needs no chain to be checked::
     headers       of the public chain, in hex: the block with the transaction, and what was built on it
     confirmations how many headers there are
     finality      what "final" means there: none, depth, economic or instant
+    digest        of all the rest (`seal`)
 
 A member that rewrites its chain below an anchor cannot hide it: another header has another hash, and the public chain
 still names the old one.
@@ -18,6 +19,7 @@ Sources: Nakamoto, section 8 (headers and a branch of the Merkle tree); Haber & 
 Digital Document"; OpenTimestamps, which writes hashes of anything into Bitcoin.
 """
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple
@@ -25,7 +27,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from chain.crypto import merkle
-from chain.crypto.hashing import HASH_BYTES
+from chain.crypto.hashing import HASH_BYTES, digest
 from chain.encoding import decode, encode
 from chain.errors import InvalidInput
 from chain.ledger.actions import Anchor
@@ -68,6 +70,7 @@ class AnchorProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     headers: tuple[str, ...]
     confirmations: int
     finality: Literal["none", "depth", "economic", "instant"]
+    digest: str = ""
 
 
 class Step(NamedTuple):
@@ -119,6 +122,24 @@ def iter_path(name: str, what: str, leaf: bytes, path: tuple[Partner, ...], root
     yield Step(name, found == root, f"leads to {_short(found.hex())}; the header commits to {_short(root.hex())}")
 
 
+def seal(document: msgspec.Struct) -> dict[str, Any]:
+    """Return a proof as plain values, with the digest of all of them but itself.
+
+    It shows that nothing was damaged on the way, also where no other step looks, such as in the last header. It shows
+    no more: whoever forges a proof can compute it anew.
+    """
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    rest = {key: value for key, value in plain.items() if key != "digest"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return {**plain, "digest": digest("proof-document", text.encode()).hex()}
+
+
+def check_seal(proof: msgspec.Struct, claimed: str) -> Step:
+    """Return the last step of a proof: whether the whole document is as it was written."""
+    found = seal(proof)["digest"]
+    return Step("document", found == claimed, f"all of it hashes to {_short(found)}; it says {_short(claimed)}")
+
+
 def build_anchor_proof(
     private_header: Header, signed: SignedTransaction, ids: list[bytes], headers: tuple[Header, ...], finality: str
 ) -> dict[str, Any]:
@@ -140,8 +161,7 @@ def build_anchor_proof(
         confirmations=len(headers),
         finality=finality,  # type: ignore[arg-type]  # the value of a Finality
     )
-    plain: dict[str, Any] = msgspec.to_builtins(document)
-    return plain
+    return seal(document)
 
 
 def read_anchor_proof(document: object) -> AnchorProof:
@@ -211,6 +231,7 @@ def _iter_headers(proof: AnchorProof, signed: SignedTransaction, headers: list[H
     yield Step("chain of headers", not broken, f"{len(headers)} public headers: {text}")
     count = proof.confirmations
     yield Step("confirmations", len(headers) == count, f"{count} are claimed, and there are {len(headers)} headers")
+    yield check_seal(proof, proof.digest)
 
 
 def _get_trusted(proof: AnchorProof, private_header: Header | None, sender: Address | None) -> tuple[str, ...]:

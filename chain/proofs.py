@@ -3,7 +3,7 @@
 A proof is a document of plain values, made by somebody who has the chain and checked by somebody who has nothing but
 the document and perhaps the hash of one block. ``kind`` says what it shows::
 
-    both          block (its hash), header, confirmations, headers (of the blocks built on top)
+    both          block (its hash), header, confirmations, headers (of the blocks built on top), digest (of the rest)
     transaction   transaction, path of {side, hash}, receipt and receipt_path
     balance       address, account {nonce, balance}, steps {prefix, bitmap, hashes}, item {key, value} or null
 
@@ -22,7 +22,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from chain.anchors import Partner, Step, Verdict, build_path, iter_path
+from chain.anchors import Partner, Step, Verdict, build_path, check_seal, iter_path, seal
 from chain.crypto import trie
 from chain.encoding import decode, encode
 from chain.errors import InvalidInput
@@ -51,6 +51,7 @@ class TransactionProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     headers: tuple[str, ...] = ()
     receipt: str | None = None
     receipt_path: tuple[Partner, ...] = ()
+    digest: str = ""
     kind: Literal["transaction"] = "transaction"
     version: Literal[1] = VERSION
 
@@ -90,6 +91,7 @@ class BalanceProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     item: PlainItem | None = None
     confirmations: int = 1
     headers: tuple[str, ...] = ()
+    digest: str = ""
     kind: Literal["balance"] = "balance"
     version: Literal[1] = VERSION
 
@@ -141,7 +143,7 @@ def _to_texts(parts: tuple[bytes, ...] | list[bytes]) -> tuple[str, ...]:
 
 
 def _to_plain(document: msgspec.Struct) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(document)
+    plain = seal(document)
     return {"kind": plain.pop("kind"), "version": plain.pop("version"), **plain}
 
 
@@ -200,6 +202,10 @@ def _read(
         proof = msgspec.convert(document, kind.form)
     except (msgspec.ValidationError, RecursionError) as error:
         raise InvalidInput(f"{name} proof", str(error), "a document as chainroom writes it") from None
+    assert isinstance(document, dict)
+    missing = [name for name in kind.form.__struct_fields__ if name not in document]
+    if missing:
+        raise InvalidInput(f"{name} proof", f"no {', no '.join(missing)}", "a document as chainroom writes it")
     if len(proof.headers) > MAX_HEADERS:
         raise InvalidInput("headers of a proof", len(proof.headers), f"at most {MAX_HEADERS}")
     return proof, kind.iterate, kind.get_trusted
@@ -222,7 +228,7 @@ def _iter_transaction(proof: TransactionProof, block: Hash | None) -> Steps:
         told = f"it {'succeeded' if receipt.is_success else 'failed'} and cost {format_amount(receipt.fee)} CR of fees"
         yield Step("receipt", is_right, f"at the same place a receipt names {_short(receipt.transaction)}: {told}")
         yield from iter_path("receipt path", "receipt", encode(receipt), proof.receipt_path, header.receipts_root)
-    yield from _iter_headers(header, proof.confirmations, proof.headers)
+    yield from _iter_headers(header, proof)
 
 
 def _iter_balance(proof: BalanceProof, block: Hash | None) -> Steps:
@@ -239,7 +245,7 @@ def _iter_balance(proof: BalanceProof, block: Hash | None) -> Steps:
     claim = f"nonce {account.nonce}, balance {format_amount(account.balance)} CR"
     end = f"the leaf {_short(trie.hash_leaf(*item))}" if item is not None else "an empty place"
     yield Step("account", is_right, f"{end} {'shows' if is_right else 'does not show'} {claim}")
-    yield from _iter_headers(header, proof.confirmations, proof.headers)
+    yield from _iter_headers(header, proof)
 
 
 def _iter_branches(root: Hash, address: Address, steps: tuple[trie.TrieStep, ...]) -> Steps:
@@ -265,14 +271,15 @@ def _check_header(header: Header, claimed: str, block: Hash | None) -> Step:
     return Step("header", header.hash == block, text)
 
 
-def _iter_headers(header: Header, confirmations: int, texts: tuple[str, ...]) -> Steps:
-    headers = [header, *(decode(Header, _to_bytes(text)) for text in texts)]
+def _iter_headers(header: Header, proof: TransactionProof | BalanceProof) -> Steps:
+    headers, claimed = [header, *(decode(Header, _to_bytes(text)) for text in proof.headers)], proof.confirmations
     broken = [it.height for below, it in pairwise(headers) if it.parent != below.hash or it.height != below.height + 1]
     words = f"#{broken[0]} does not name the one before" if broken else "each names the one before"
     if len(headers) > 1:
         yield Step("headers on top", not broken, f"#{header.height} to #{headers[-1].height}: {words}")
-    text = f"the proof claims {confirmations}; it has {len(headers)} linked header{'s' * (len(headers) > 1)}"
-    yield Step("confirmations", confirmations == len(headers), text)
+    text = f"the proof claims {claimed}; it has {len(headers)} linked header{'s' * (len(headers) > 1)}"
+    yield Step("confirmations", claimed == len(headers), text)
+    yield check_seal(proof, proof.digest)
 
 
 def _get_trusted(proof: TransactionProof | BalanceProof, block: Hash | None) -> tuple[str, ...]:

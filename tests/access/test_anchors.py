@@ -76,7 +76,8 @@ def test_a_proof_holds_without_any_chain_and_says_what_to_trust(hybrid: Simulati
     verdict = verify_anchor(msgspec.json.decode(msgspec.json.encode(proof)))
     assert verdict.is_good, verdict.steps
     names = list(dict.fromkeys(step.name for step in verdict.steps))
-    assert names == ["private block", "transaction", "signature", "inclusion", "chain of headers", "confirmations"]
+    chain = ["inclusion", "chain of headers", "confirmations"]
+    assert names == ["private block", "transaction", "signature", *chain, "document"]
     assert any("main branch" in text for text in verdict.trusted)
     assert any("writes the anchors" in text for text in verdict.trusted)
     known = verify_anchor(proof, sender=get(hybrid).signer.address)
@@ -114,6 +115,8 @@ def test_whatever_is_changed_in_a_proof_fails_at_the_step_it_concerns(proof: dic
         ("inclusion", spoil(proof, "path", value=lambda it: [*it, {"side": "left", "hash": "00"}])),
         ("chain of headers", spoil(proof, "headers", value=lambda it: [it[0], *it[2:]])),
         ("confirmations", spoil(proof, "headers", value=lambda it: it[:2])),
+        ("document", spoil(proof, "finality", value=lambda it: "instant" if it == "none" else "none")),
+        ("document", spoil(proof, "digest", value=flip)),
     ):
         verdict = verify_anchor(spoilt)
         assert not verdict.is_good
