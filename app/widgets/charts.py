@@ -112,15 +112,13 @@ class LineChart(CanvasWidget):
             )
 
     def _draw_legend(self, canvas: Canvas) -> None:
-        x = (
-            canvas.put(
-                0, 0, fit(clean(self.y_label, 30), max(_LABEL_CELLS + 1, len(self.y_label)), "left"), self.PEN["muted"]
-            )
-            + 1
-        )
+        label = clean(self.y_label, 30)
+        canvas.put(0, 0, label, self.PEN["muted"])
+        x = max(_LABEL_CELLS + 1, cell_len(label)) + 1
         names = {number: clean(line.label, 24) for number, line in enumerate(self.series) if line.label}
         heads = [f"{HEADS[number] if number < len(self.markers) else '━'}━ " for number in range(len(self.series))]
         if sum(cell_len(name) + 5 for name in names.values()) - 2 > canvas.width - x:
+            x = cell_len(label) + 1 if label else 0
             heads = [head[0] + " " for head in heads]
             names = _share_room(names, canvas.width - x + 2 - 4 * len(names))
         for number, name in names.items():

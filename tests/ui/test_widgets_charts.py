@@ -55,8 +55,9 @@ async def test_little_or_odd_data_never_breaks_a_chart(stage, series) -> None:
     ("width", "legend"),
     [
         (50, "━━ pool  ━━ the price outside  ━━ bounds"),
-        (34, "━ pool  ━ the p…  ━ bounds"),
-        (29, "━ po…  ━ the…  ━ bou…"),
+        (34, "━ pool  ━ the price out…  ━ bounds"),
+        (29, "━ pool  ━ the pric…  ━ bounds"),
+        (21, "━ po…  ━ the…  ━ bou…"),
     ],
 )
 async def test_the_names_of_lines_share_the_room(stage, width: int, legend: str) -> None:
