@@ -4,6 +4,7 @@ Functions that only read answer at once and cost nothing; the others are tried f
 or why they would fail, before anybody signs. The form only says what a person wants; the view does it.
 """
 
+from collections import Counter
 from typing import Any, ClassVar, NamedTuple
 
 from textual import on
@@ -110,12 +111,10 @@ class ContractForm(Vertical):
         if functions == self.functions:
             return
         self.functions, self._typed, self._chosen = functions, {}, None
-        names = [it.name for it in functions]
+        names = Counter(it.name for it in functions)
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(
-            [Option(_name_function(it, names.count(it.name) > 1), str(n)) for n, it in enumerate(functions)]
-        )
+        options.add_options([Option(_name_function(it, names[it.name] > 1), str(n)) for n, it in enumerate(functions)])
         self.set_class(not functions, "-empty")
         if functions:
             options.highlighted = 0

@@ -18,6 +18,10 @@ from chain.contracts.keccak import compute_keccak
 from chain.errors import InvalidEncoding, InvalidInput
 
 SELECTOR_BYTES: Final = 4
+MAX_ENTRIES: Final = 4096
+"""Functions, events and errors of one ABI: each function takes ten bytes of a code, which has 24 576 (EIP-170)."""
+MAX_PARAMETERS: Final = 256
+"""Arguments of a function, values of an event, parts of a tuple."""
 PANICS: Final = {
     0x00: "compiler panic",
     0x01: "assertion failed",
@@ -243,14 +247,16 @@ def read_abi(entries: object) -> Abi:
     """Return the ABI that a compiler's JSON list describes. Raises InvalidInput naming what is not understood."""
     if not isinstance(entries, Sequence) or isinstance(entries, str):
         raise InvalidInput("ABI", entries, "a list of functions, events and errors")
+    if len(entries) > MAX_ENTRIES:
+        raise InvalidInput("entries of the ABI", len(entries), f"at most {MAX_ENTRIES}: no code has room for more")
     functions, events, errors, constructor, receives = [], [], [], Function("", ()), False
     for entry in entries:
         if not isinstance(entry, Mapping):
             raise InvalidInput("ABI entry", entry, "an object with type, name and inputs")
         kind, name = entry.get("type", "function"), str(entry.get("name", ""))
-        inputs = tuple(map(_read_parameter, entry.get("inputs", ())))
+        inputs = _read_parameters(entry.get("inputs"))
         if kind == "function":
-            outputs = tuple(map(_read_parameter, entry.get("outputs", ())))
+            outputs = _read_parameters(entry.get("outputs"))
             functions.append(Function(name, inputs, outputs, _read_mutability(entry)))
         elif kind == "event":
             events.append(Event(name, inputs, bool(entry.get("anonymous"))))
@@ -270,12 +276,20 @@ def _read_mutability(entry: Mapping[str, Any]) -> str:
     return str(entry.get("stateMutability", old))
 
 
+def _read_parameters(entries: object, depth: int = 0) -> tuple[Parameter, ...]:
+    if entries is None:
+        return ()
+    if not isinstance(entries, Sequence) or isinstance(entries, str) or len(entries) > MAX_PARAMETERS:
+        raise InvalidInput("parameters in the ABI", entries, f"a list of at most {MAX_PARAMETERS}")
+    return tuple(_read_parameter(entry, depth) for entry in entries)
+
+
 def _read_parameter(entry: object, depth: int = 0) -> Parameter:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("type"), str) or depth > 16:
         raise InvalidInput("ABI parameter", entry, "an object with name and type")
     text: str = entry["type"]
     parts: tuple[Parameter, ...] = ()
     if text.startswith("tuple"):
-        parts = tuple(_read_parameter(part, depth + 1) for part in entry.get("components", ()))
+        parts = _read_parameters(entry.get("components"), depth + 1)
         text = str(_get_row(parts)) + text.removeprefix("tuple")
     return Parameter(str(entry.get("name", "")), parse_type(text), bool(entry.get("indexed")), parts)

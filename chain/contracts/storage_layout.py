@@ -23,6 +23,8 @@ WORD_BYTES: Final = 32
 MAX_SLOTS: Final = 1 << 40
 """The longest row that is believed; also of one whose length only storage tells."""
 MAX_DEPTH: Final = 16
+MAX_SHAPES: Final = 20_000
+"""Types that are read for one contract: structures within structures multiply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class _Vyper:
     """Reads Vyper's types; structures, flags and constants stand in the source."""
 
     def __init__(self, source: str) -> None:
+        self._left = MAX_SHAPES
         self._structs = {name: _MEMBER.findall(body) for name, body in _STRUCT.findall(source + "\n")}
         self._flags = frozenset(_FLAG.findall(source))
         self._constants = {name: int(number) for name, number in _CONSTANT.findall(source)}
@@ -151,7 +154,8 @@ class _Vyper:
     def parse(self, text: str, depth: int = 0) -> Shape:
         """Return the shape of a type. Raises InvalidInput for one that is not understood."""
         kind = text.strip()
-        if depth > MAX_DEPTH:
+        self._left -= 1
+        if depth > MAX_DEPTH or self._left < 0:
             raise _refuse(kind)
         if sized := _SIZED.fullmatch(kind):
             length = self._read_length(sized[2])
@@ -207,13 +211,14 @@ class _Solidity:
     """Reads the types that solc writes beside the variables."""
 
     def __init__(self, types: Mapping[str, Any]) -> None:
-        self._types = types
+        self._types, self._left = types, MAX_SHAPES
 
     def parse(self, name: str, depth: int = 0) -> Shape:
         """Return the shape of a type. Raises InvalidInput for one that is not understood."""
         entry = self._types.get(name)
         size = read_number(entry.get("numberOfBytes")) if isinstance(entry, Mapping) else None
-        if not isinstance(entry, Mapping) or size is None or depth > MAX_DEPTH:
+        self._left -= 1
+        if not isinstance(entry, Mapping) or size is None or depth > MAX_DEPTH or self._left < 0:
             raise _refuse(name)
         encoding, label, slots = entry.get("encoding"), str(entry.get("label", name)), -(-size // WORD_BYTES)
         if encoding == "mapping":
@@ -239,7 +244,8 @@ class _Solidity:
 
     def _iter_members(self, entries: object, depth: int) -> Iterator[Member]:
         for entry in entries if isinstance(entries, list) else []:
-            slot, offset = read_number(entry.get("slot")), read_number(entry.get("offset"))
+            known = entry if isinstance(entry, Mapping) else {}
+            slot, offset = read_number(known.get("slot")), read_number(known.get("offset"))
             if slot is None or offset is None:
-                raise _refuse(str(entry.get("type")))
+                raise _refuse(str(entry)[:80])
             yield Member(str(entry.get("label")), slot, offset, self.parse(str(entry.get("type")), depth + 1))

@@ -202,8 +202,13 @@ def test_types_inside_one_another_have_an_end(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entries", [{}, "abi", 5, [5], [{"type": "magic"}], [{"name": "f", "inputs": [{"name": "x"}]}], [{"inputs": [7]}]]
-)
+    "entries",
+    [
+        {}, "abi", 5, [5], [{"type": "magic"}], [{"name": "f", "inputs": [{"name": "x"}]}], [{"inputs": [7]}],
+        [{"inputs": 7}], [{"inputs": "ab"}], [{"outputs": {"a": 1}}],
+        [{"inputs": [{"type": "tuple", "components": 1}]}], [{}] * 4097, [{"inputs": [{"type": "bool"}] * 257}],
+    ],
+)  # fmt: skip
 def test_what_is_no_abi_is_refused(entries: object) -> None:
     if entries == {}:
         entries = {"a": 1}

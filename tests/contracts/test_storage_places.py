@@ -74,6 +74,23 @@ def test_what_is_not_understood_is_left_out(kind) -> None:
     assert read_layout(build([("v", "HashMap[uint8, " * 50 + "uint8" + "]" * 50, 0)])).members == ()
 
 
+def test_structures_that_multiply_have_an_end() -> None:
+    """Thirty names for each part, sixteen deep, would be more types than atoms."""
+    source = "".join(f"struct S{n}:\n" + "".join(f"    m{m}: S{n + 1}\n" for m in range(30)) for n in range(15))
+    assert read_layout(build([("v", "S0", 0), ("w", "uint8", 1)], source)).members == ()
+    entry = {"encoding": "inplace", "label": "struct S", "numberOfBytes": "32"}
+    members = [{"label": f"m{n}", "slot": "0", "offset": 0, "type": "S"} for n in range(30)]
+    layout = {
+        "storage": [{"label": "v", "slot": "0", "offset": 0, "type": "S"}],
+        "types": {"S": {**entry, "members": members}},
+    }
+    ledger = {"abi": [], "bytecode": "0x00", "storageLayout": layout}
+    assert read_layout(read_artifact(ledger)).members == ()
+    entry["members"] = ["no", {"slot": "x"}]
+    layout["types"] = {"S": entry}
+    assert read_layout(read_artifact(ledger)).members == ()
+
+
 def test_types_of_solidity_are_shapes_with_offsets() -> None:
     layout = read_layout(read_artifact((MATERIAL / "Ledger.json").read_bytes()))
     assert layout.is_solidity
