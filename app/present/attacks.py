@@ -78,7 +78,7 @@ ATTACKS: Final[dict[str, tuple[Attack, ...]]] = {
             Stop("naive_vault", "withdraw", "raw_call(msg.sender", 1),
             "The bank is entered a second time before the first withdrawal noted anything: the balance is what it was.",
             reentrancy.ROBBED_US,
-            "Repaired (fixed_vault.vy): `self.balances[msg.sender] = 0` comes before the call.",
+            "Repaired in fixed_vault.vy: `self.balances[msg.sender] = 0` before the call.",
         ),
         Attack(
             "the repaired bank holds", reentrancy.THIEF, "second_thief", "rob", False,
@@ -93,7 +93,7 @@ ATTACKS: Final[dict[str, tuple[Attack, ...]]] = {
             Stop("open_purse", "set_up", "self.owner = owner"),
             "Nobody has asked who is calling: w goes to the write that makes a stranger the owner.",
             access.TAKEN_US,
-            "Repaired (access_fix.vy): `def __init__():` sets the owner, once and for all.",
+            "Repaired in access_fix.vy: `def __init__():` sets the owner, once for all.",
         ),
         Attack(
             "the safe purse holds", access.STRANGER, "safe_purse", "take_over", False,
@@ -108,7 +108,7 @@ ATTACKS: Final[dict[str, tuple[Attack, ...]]] = {
             Stop("round_token", "transfer_all", "unsafe_mul"),
             "2 times 2²⁵⁵ comes round to 0 on the stack, and whoever owns nothing has enough.",
             integers.FORGED_US,
-            "Repaired (integer_fix.vy): `len(receivers) * amount` reverts instead of coming round.",
+            "Repaired in integer_fix.vy: `len(receivers) * amount` reverts instead.",
         ),
         Attack(
             "the safe token holds", integers.STRANGER, "safe_token", "transfer_all", False,
@@ -123,7 +123,7 @@ ATTACKS: Final[dict[str, tuple[Attack, ...]]] = {
             Stop("puzzle_1", "solve", "send(msg.sender, prize)"),
             "The answer was the solver's; msg.sender is the watcher, who paid twice the tip.",
             front_running.ROUND_US,
-            "Repaired (sealed_puzzle.vy): first `def commit(` to a hash with one's address in it.",
+            "Repaired in sealed_puzzle.vy: first `def commit(` to a hash of one's own.",
             front_running.SOLVER,
         ),
         Attack(
@@ -139,7 +139,7 @@ ATTACKS: Final[dict[str, tuple[Attack, ...]]] = {
             Stop("router", "swap_exact_in", _SANDWICHED),
             "Somebody bought just before in this block; the least is 0, so whatever is left is enough.",
             sandwich.CARELESS_US[0],
-            "Repaired (router.vy): a `least_out` just below the price seen, as the careful one says.",
+            "Repaired by a `least_out` just below the price seen: router.vy undoes less.",
             sandwich.SANDWICHER,
         ),
         Attack(
@@ -156,7 +156,7 @@ ATTACKS: Final[dict[str, tuple[Attack, ...]]] = {
             Stop("spot_oracle", "price", "return reserve"),
             "Within the flash loan the market asks what gold costs: the pool now says 25 times as much.",
             oracle.ROBBED_US,
-            "Repaired (average_oracle.vy): `self.average = ` price over a time, in which a moment is nothing.",
+            "Repaired in average_oracle.vy: `self.average` of minutes, not of a moment.",
         ),
         Attack(
             "the average holds", oracle.THIEF, "second_thief", "attack", False,

@@ -96,15 +96,18 @@ class SourceView(PenMixin, ScrollView, can_focus=True):
         if marked == self.marked:
             return
         self.marked = marked
-        if marked is not None:
-            top, page = self.scroll_offset.y, max(1, self.size.height)
-            if not top + 1 < marked.line <= top + page - 2:
-                self.scroll_to(y=max(0, marked.line - page // 2), animate=False, force=True, immediate=True)
+        self._bring_into_view()
         self.refresh()
 
+    def _bring_into_view(self) -> None:
+        top, page = self.scroll_offset.y, max(1, self.size.height)
+        if self.marked is not None and not top + 1 < self.marked.line <= top + page - 2:
+            self.scroll_to(y=max(0, self.marked.line - 1 - page // 2), animate=False, force=True, immediate=True)
+
     def on_resize(self) -> None:
-        """The width is the widget's own."""
+        """The width is the widget's own; what is marked stays in view."""
         self.virtual_size = Size(self.size.width, len(self.lines))
+        self._bring_into_view()
 
     def action_scroll_lines(self, step: int) -> None:
         """One line up or down."""

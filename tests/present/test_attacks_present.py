@@ -60,9 +60,9 @@ def test_the_repair_is_told_in_the_words_of_the_repaired_contract() -> None:
     for mistake, repaired in ATTACKS.values():
         assert mistake.is_success
         assert not repaired.repair
-        found = re.search(r"\((\w+)\.vy\).*`(.+)`", mistake.repair)
-        assert found is not None
-        assert found[2] in load_artifact(found[1]).source
+        [name], [code] = re.findall(r"(\w+)\.vy", mistake.repair), re.findall(r"`(.+)`", mistake.repair)
+        assert code in load_artifact(name).source
+        assert len(mistake.repair) <= 78  # one line of the smallest terminal
         assert mistake.note.splitlines() == [mistake.look_for, mistake.repair]
 
 

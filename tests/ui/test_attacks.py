@@ -10,8 +10,9 @@ from app.screens.debugger import DebuggerScreen
 Start = Callable[..., Any]
 
 
-async def test_a_key_leads_to_the_step(start_still: Start) -> None:
-    async with start_still(seconds=960, scenario="attack-reentrancy") as (app, pilot):
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_key_leads_to_the_step(start_still: Start, size: tuple[int, int]) -> None:
+    async with start_still(size=size, seconds=960, scenario="attack-reentrancy") as (app, pilot):
         assert [it.name for it in app.run_shown.bookmarks] == ["the bank is robbed", "the repaired bank holds"]
         await pilot.press("a")
         await pilot.pause()
@@ -21,7 +22,7 @@ async def test_a_key_leads_to_the_step(start_still: Start) -> None:
         assert isinstance(app.screen, DebuggerScreen)
         text = app.get_text()
         assert "entered a second time" in text
-        assert "Repaired (fixed_vault.vy): `self.balances[msg.sender] = 0`" in text
+        assert "Repaired in fixed_vault.vy: `self.balances[msg.sender] = 0`" in text
         assert "▸34" in text
         assert app.run_shown.cursor_us == app.run_shown.bookmarks[0].time_us
         assert not app.run_shown.is_playing

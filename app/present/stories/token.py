@@ -45,6 +45,8 @@ def _tell(reader: Reader, sold: int, goal: int, is_open: bool) -> str:
         last = bought[-1].values
         done = "the goal is reached" if sold >= goal else f"{format_count(goal - sold)} more reach the goal"
         return f"{reader.name(last['buyer'])} bought {plural(last['lots'], 'lot')}; {done}."
+    if reader.read("token_sale", "state") == "waiting":
+        return "The sale has not begun: first the founder hands over all tokens that are for sale."
     if is_open:
         return "The sale is open; nobody has bought yet."
     if sold < goal:
