@@ -209,9 +209,6 @@ def get_doings(world: World, address: Address, at_us: TimeUs) -> tuple[Doing, ..
     return found
 
 
-iter_doings = get_doings  # until app/present/stories/reader.py says it so
-
-
 DEPLOYED_COLUMNS: Final = (
     Column("contract", 16, is_flexible=True),
     Column("calls", 6, "right"),
