@@ -14,8 +14,8 @@ Simplifications: Ed25519 instead of BLS, so a block carries each vote with its o
 aggregators, no sync committee; one validator a node, with the node's index; rewards and penalties move stake, not coins
 of the ledger's accounts, until it is withdrawn; the justified checkpoint of a view is that of its block of highest
 justified epoch, and of two finals that the leak made in a partition the heavier branch's counts; votes older than
-``KEPT_EPOCHS`` are forgotten; a validator looks for its duties at the start of an epoch, not again when its head changes
-to a branch with other duties.
+``KEPT_EPOCHS`` are forgotten; a validator looks for its duties at the start of an epoch, not again when its head
+changes to a branch with other duties.
 """
 
 from typing import Annotated, Final, Literal
