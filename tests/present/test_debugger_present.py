@@ -8,6 +8,8 @@ from app.present.contracts import (
     build_contract_fields,
     build_deployed_row,
     build_event_row,
+    get_contract_index,
+    get_doings,
     list_deployed,
     list_events,
 )
@@ -22,7 +24,9 @@ from app.present.debugger_tables import (
     list_stack,
     list_writes,
 )
+from app.present.heads import get_canonical
 from app.present.holders import Holders
+from app.present.index import get_index
 from app.present.storage import list_storage
 from chain.contracts.storage_places import Place
 from chain.contracts.tracer import StorageChange
@@ -80,6 +84,20 @@ def test_their_rows_tell_what_they_did(world, contracts):
     assert {field.key: field.value for field in build_contract_fields(sale, state, holders)}["source"] == "token_sale"
     names = [row[0].text for row in list_storage(world, sale, state, holders)[0]]
     assert "sold_lots" in names
+
+
+@pytest.mark.parametrize("address", [0, 1])
+def test_what_was_done_by_a_moment_does_not_depend_on_what_was_asked_before(world, contracts, address):
+    """The latest answer is gone on from: forwards, backwards, and from one branch to another."""
+    contract, index = contracts[address].address, get_index(world)
+    everything = get_contract_index(world).doings[contract]
+    blocks = world.tree.records[:: max(1, len(world.tree) // 40)]
+    for block in (*blocks, *reversed(blocks), *blocks[::7]):
+        at_us = block.published_us
+        head = get_canonical(world, at_us)
+        expected = tuple(it for it in everything if index.is_on_branch(it.block, head))
+        assert get_doings(world, contract, at_us) == expected
+    assert len(everything) > 3
 
 
 def test_lines_are_walked_forwards_and_backwards_alike(world, contracts):
