@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest.mock import patch
 
 from quiet_pilot import wait_until
 from rich.cells import cell_len
@@ -135,9 +134,8 @@ async def play(home: Path, size: tuple[int, int] = (120, 36), **options: Any) ->
     app.wallets = wallets  # type: ignore[attr-defined]  # what app.wallets.get_wallets finds
     async with app.run_test(size=size, notifications=True) as pilot:
         player = Player(app, pilot)
-        with patch.object(Session, "tick"):  # no time passes before the clock is in the player's hand
-            await player.until(lambda: app._clock is not None, "started")
-            yield player
+        await player.until(lambda: app._clock is not None, "started")
+        yield player
 
 
 @asynccontextmanager
