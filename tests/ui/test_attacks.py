@@ -56,3 +56,10 @@ async def test_stories_fit(start_still: Start, name: str) -> None:
             text = app.get_text()
             assert "press a" in text, size
             assert "average" in text or "sealed" in text, size
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("a")
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, DebuggerScreen)
+        assert any(line.startswith("│▸") for line in app.get_text().splitlines())  # in view, however small it is

@@ -27,6 +27,17 @@ async def test_a_long_line_says_that_it_goes_on_and_can_be_moved(stage):
         assert app.get_lines()[0] == "  1 y = 2"
 
 
+async def test_what_is_marked_stays_in_view_when_there_is_less_room(stage):
+    view = SourceView()
+    async with (app := stage(view)).run_test(size=(40, 30)) as pilot:
+        view.show("\n".join(f"line {number}" for number in range(1, 41)))
+        view.mark(Marked(27, 0, 27, 4))
+        await pilot.pause()
+        assert "▸27 line 27" in app.get_lines()
+        await pilot.resize_terminal(40, 4)
+        assert "▸27 line 27" in app.get_lines()
+
+
 def test_texts_of_several_lines_are_known_before_any_is_coloured():
     lines = ("x = 1", '"""', "def no: it is a text", '"""', 'y = """one line"""', "def f(): # note")
     assert find_texts(lines) == {1, 2, 3}
