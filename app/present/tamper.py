@@ -1,6 +1,6 @@
 """Tampering as a person sees it: the fields of one stored block, the blocks above it turning red, and what it costs."""
 
-from typing import Final
+from typing import Any, Final
 
 from app.present.finality import compute_difficulty, compute_network_hash_rate
 from app.present.heads import get_canonical, get_node_head
@@ -11,14 +11,14 @@ from app.widgets.models import Cell, Column, Field, Tone, Why
 from app.widgets.text import clean
 from chain.consensus.block_tree import BlockRecord
 from chain.errors import InvalidInput
-from chain.ledger.actions import Transfer
-from chain.simulation.tampering import EDITABLE, StoredCopy
+from chain.simulation.tampering import EDITABLE, StoredCopy, get_parts
 from chain.simulation.world import World
 from chain.units import SECOND, TimeUs, format_amount
 from chain.wallet.address import encode_address
 
 MOST_TRANSACTIONS: Final = 60
 """Transactions of the block whose fields are shown."""
+_LABELS: Final = {"max_fee_per_gas": "fee cap", "max_tip_per_gas": "tip", "gas_limit": "gas", "chain_id": "chain"}
 COLUMNS: Final = (
     Column("", 1),
     Column("height", 8, "right"),
@@ -49,18 +49,11 @@ def build_fields(copy: StoredCopy, holders: Holders) -> tuple[Field, ...]:
         value, before = (_show(getattr(it.header, name)) for it in (block, original))
         fields.append(_build_field(name, name.replace("_", " "), value, is_changed=value != before))
     for place, signed in enumerate(block.transactions[:MOST_TRANSACTIONS]):
-        action = signed.transaction.action
-        if not isinstance(action, Transfer):
-            fields.append(Field(f"other-{place}", f"tx {place}", type(action).__name__.lower(), "muted"))
-            continue
-        was = original.transactions[place].transaction.action if place < len(original.transactions) else None
-        for key, text in (
-            ("amount", format_amount(action.amount)),
-            ("recipient", holders.describe_long(action.recipient)),
-            ("memo", clean(action.memo, 80) or "–"),
-        ):
-            is_changed = getattr(was, key, None) != getattr(action, key)
-            fields.append(_build_field(f"{key}-{place}", f"tx {place} {key}"[:14], text, is_changed=is_changed))
+        was = get_parts(original.transactions[place]) if place < len(original.transactions) else {}
+        for key, value in get_parts(signed).items():
+            text = holders.describe_long(value) if key == "recipient" else clean(_show_part(key, value), 80) or "–"
+            label = f"tx {place} {_LABELS.get(key, key)}"[:14]
+            fields.append(_build_field(f"{key}-{place}", label, text, is_changed=was.get(key) != value))
     return tuple(fields)
 
 
@@ -79,10 +72,13 @@ def get_value(copy: StoredCopy, key: str) -> str:
     name, _, number = key.partition("-")
     if not number:
         return _show(getattr(copy.blocks[0].header, name))
-    action = copy.blocks[0].transactions[int(number)].transaction.action
-    assert isinstance(action, Transfer)
-    texts = {"amount": format_amount(action.amount), "recipient": encode_address(action.recipient)}
-    return texts.get(name, clean(action.memo, 256))
+    value = get_parts(copy.blocks[0].transactions[int(number)])[name]
+    return clean(value, 256) if name == "memo" else _show_part(name, value)
+
+
+def _show_part(key: str, value: Any) -> str:
+    """Return a part of a transaction as it can be typed again."""
+    return format_amount(value) if key == "amount" else _show(value)
 
 
 def build_row(copy: StoredCopy, place: int) -> tuple[Cell, ...]:

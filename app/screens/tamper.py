@@ -182,9 +182,6 @@ class TamperPage(RunScreen):
         if copy is None or not fields.fields:
             return
         field = fields.fields[fields.cursor]
-        if field.key.startswith("other"):
-            self.app.tell("only the fields of plain payments can be edited; x drops this transaction")
-            return
         lead = "What this node's disk would say. Everybody else keeps the block as it was."
         value = get_value(copy, field.key)
         self.app.push_screen(NameDialog(f"Edit {field.label}", lead, value, lambda text: self._edit(field.key, text)))

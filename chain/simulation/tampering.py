@@ -20,10 +20,13 @@ from chain.consensus.base import Finality
 from chain.consensus.block_tree import BlockRecord
 from chain.consensus.ghost import GhostRules
 from chain.consensus.proof_of_work import ProofOfWorkRules
+from chain.crypto.signatures import PUBLIC_KEY_BYTES, SIGNATURE_BYTES
+from chain.encoding import decode, encode
 from chain.errors import ChainroomError, InvalidBlock, InvalidInput
-from chain.ledger.actions import Transfer
+from chain.ledger.actions import Action, Transfer
 from chain.ledger.block import Block, Header, compute_receipts_root, compute_transactions_root
 from chain.ledger.execution import build_context, compute_next_base_fee, execute, execute_block
+from chain.ledger.policy import KeySignature, Policy
 from chain.ledger.state import State
 from chain.ledger.transaction import SignedTransaction
 from chain.simulation.world import World
@@ -33,6 +36,7 @@ from chain.wallet.address import decode_address
 MOST_BLOCKS: Final = 400
 """Blocks above the edited one that a copy follows."""
 _NUMBERS: Final = ("height", "time_us", "gas_limit", "gas_used", "base_fee_per_gas")
+_SIGNED_NUMBERS: Final = ("nonce", "max_fee_per_gas", "max_tip_per_gas", "gas_limit", "chain_id")
 _HASHES: Final = ("parent", "state_root", "transactions_root", "receipts_root")
 EDITABLE: Final = (*_HASHES[:1], *_NUMBERS[:2], "proposer", *_HASHES[1:], *_NUMBERS[2:], "consensus", "nonce")
 """The fields of a header, in the order in which they are shown."""
@@ -78,7 +82,7 @@ class StoredCopy:
     # Editing ---------------------------------------------------------------------------------------------------------
 
     def edit(self, field: str, text: str) -> None:
-        """Change a field of the first block: one of EDITABLE, or ``amount-0`` (recipient, memo) of a transfer.
+        """Change a field of the first block: one of EDITABLE, or a part of a transaction (`get_parts`): ``amount-0``.
 
         Raises InvalidInput when the text is no value of that field.
         """
@@ -86,7 +90,7 @@ class StoredCopy:
         name, _, number = field.partition("-")
         if number:
             transactions = list(block.transactions)
-            transactions[int(number)] = _edit_transfer(transactions[int(number)], name, text)
+            transactions[int(number)] = _edit_transaction(transactions[int(number)], name, text)
             self._set(0, Block(block.header, tuple(transactions)))
             return
         value = _read_value(field, text)
@@ -226,9 +230,7 @@ def _read_value(field: str, text: str) -> Any:
     """Return the value a person typed for a field of a header. Raises InvalidInput."""
     text = text.strip()
     if field in _NUMBERS:
-        if not text.isascii() or not text.isdecimal() or int(text) >= 1 << 63:
-            raise InvalidInput(field, text, "a whole number below 2^63")
-        return int(text)
+        return _read_number(field, text)
     if field == "proposer":
         return decode_address(text)
     sizes = {"nonce": 8, **dict.fromkeys(_HASHES, 32)}
@@ -242,11 +244,69 @@ def _read_value(field: str, text: str) -> Any:
     return data
 
 
-def _edit_transfer(signed: SignedTransaction, name: str, text: str) -> SignedTransaction:
-    """Return a transfer with another amount, recipient or memo under the old signature. Raises InvalidInput."""
-    transaction = signed.transaction
-    if not isinstance(transaction.action, Transfer):
-        raise InvalidInput("transaction", type(transaction.action).__name__, "a transfer")
-    readers: dict[str, Callable[[str], object]] = {"amount": parse_amount, "recipient": decode_address, "memo": str}
-    action = msgspec.structs.replace(transaction.action, **{name: readers[name](text)})
-    return SignedTransaction(msgspec.structs.replace(transaction, action=action), signed.signature)
+def _read_number(name: str, text: str) -> int:
+    text = text.strip()
+    if not text.isascii() or not text.isdecimal() or len(text) > 19 or int(text) >= 1 << 63:
+        raise InvalidInput(name, text, "a whole number below 2^63")
+    return int(text)
+
+
+def get_parts(signed: SignedTransaction) -> dict[str, Any]:
+    """Return what can be edited of a transaction, by name; what is no plain value as its canonical bytes."""
+    transaction, action = signed.transaction, signed.transaction.action
+    if isinstance(action, Transfer):
+        parts: dict[str, Any] = {"amount": action.amount, "recipient": action.recipient, "memo": action.memo}
+    else:
+        parts = {"action": encode(action)}
+    parts |= {name: getattr(transaction, name) for name in _SIGNED_NUMBERS}
+    for name, value in (("authority", transaction.authority), ("signature", signed.signature)):
+        parts[name] = value if isinstance(value, bytes) else encode(value)
+    return parts
+
+
+def _edit_transaction(signed: SignedTransaction, name: str, text: str) -> SignedTransaction:
+    """Return a transaction with one part changed, under the old signature. Raises InvalidInput."""
+    transaction, action = signed.transaction, signed.transaction.action
+    if name not in get_parts(signed):
+        raise InvalidInput("part of the transaction", name, ", ".join(get_parts(signed)))
+    kind: Any
+    if name == "signature":
+        kind = bytes if isinstance(signed.signature, bytes) else tuple[KeySignature, ...]
+        return SignedTransaction(transaction, _read_bytes(name, text, kind, SIGNATURE_BYTES))
+    if name == "authority":
+        kind = bytes if isinstance(transaction.authority, bytes) else Policy
+        changes: dict[str, Any] = {name: _read_bytes(name, text, kind, PUBLIC_KEY_BYTES)}
+    elif name == "action":
+        changes = {name: _read_bytes(name, text, Action)}
+    elif name in _SIGNED_NUMBERS:
+        changes = {name: _read_number(name, text)}
+    else:
+        readers: dict[str, Callable[[str], object]] = {
+            "amount": parse_amount,
+            "recipient": decode_address,
+            "memo": _read_memo,
+        }
+        changes = {"action": msgspec.structs.replace(action, **{name: readers[name](text)})}
+    return SignedTransaction(msgspec.structs.replace(transaction, **changes), signed.signature)
+
+
+def _read_memo(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("memo", text, "whole characters") from None
+    return text
+
+
+def _read_bytes(name: str, text: str, kind: Any, size: int = 0) -> Any:
+    """Return what hexadecimal digits stand for: so many bytes, or the canonical encoding of a kind."""
+    try:
+        data = bytes.fromhex(text)
+        if kind is not bytes:
+            return decode(kind, data)
+    except (InvalidInput, ValueError):
+        data = b""
+    if kind is not bytes or len(data) != size:
+        allowed = f"{size * 2} hexadecimal digits" if kind is bytes else "the canonical bytes, in hexadecimal digits"
+        raise InvalidInput(name, text, allowed)
+    return data

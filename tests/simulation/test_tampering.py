@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 
+from chain.contracts.abi import encode_arguments
+from chain.contracts.library import load_artifact
 from chain.errors import InvalidInput
+from chain.ledger.actions import Action, Create, Transfer
+from chain.ledger.transaction import encode_transaction
 from chain.scenario import build, load_scenario
-from chain.simulation.commands import MineBlock, RequestCoins
+from chain.simulation.commands import MineBlock, RequestCoins, SubmitTransaction
 from chain.simulation.simulation import Simulation
-from chain.simulation.tampering import EDITABLE, StoredCopy
-from chain.units import COIN, SECOND, Address, NodeId, TimeUs
+from chain.simulation.tampering import EDITABLE, StoredCopy, get_parts
+from chain.units import COIN, MINUTE, SECOND, Address, NodeId, TimeUs
 from chain.wallet.address import encode_address
 
 SCENARIO = """
@@ -139,3 +143,56 @@ def test_without_proof_of_work_the_seal_needs_the_proposers_key() -> None:
     assert get_rules(copy) == ["consensus/finality"]
     with pytest.raises(InvalidInput, match="key"):
         copy.mine_again(0)
+
+
+PROTOCOLS = (
+    "proof-of-work", "ghost", "proof-of-stake", "delegated-proof-of-stake", "proof-of-authority", "tendermint",
+    "snowman", "raft",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_under_every_protocol_no_part_of_a_block_can_be_edited_unnoticed(protocol: str) -> None:
+    """Header and transactions, plain values and raw bytes; then the others' blocks are taken again."""
+    scenario = f'[network]\nnodes = 4\n[consensus]\nprotocol = "{protocol}"\n'
+    simulation = build(load_scenario(scenario, "tampering"), 5)
+    faucet, artifact = simulation.world.faucet, load_artifact("token")
+    create = artifact.bytecode + encode_arguments(artifact.abi.constructor.inputs, ["Token", "TOK", 2, 1000])
+    actions: tuple[tuple[Action, int], ...] = ((Transfer(WHO, COIN, "lunch"), 30_000), (Create(0, create), 850_000))
+    for nonce, (action, gas) in enumerate(actions):
+        signed = faucet.sign(1, nonce, action, 1_000, 10, gas)
+        simulation.submit(SubmitTransaction(NodeId(0), encode_transaction(signed)))
+    records, minutes = simulation.world.tree.records, 0
+    while not any(len(it.block.transactions) > 0 for it in records[:-1]) and minutes < 30:
+        minutes += 1
+        simulation.run_until(TimeUs(minutes * MINUTE))
+    place = next(place for place, it in enumerate(records) if it.block.transactions)
+    first = records[place]
+    copy = StoredCopy(simulation.world, first, [it for it in records[place + 1 :] if it.parent is first][:1])
+    parts = [(name, getattr(first.block.header, name), name) for name in EDITABLE]
+    for number, signed in enumerate(first.block.transactions):
+        parts += [(f"{name}-{number}", value, name) for name, value in get_parts(signed).items()]
+    assert {"amount-0", "signature-0"} <= {key for key, _, _ in parts}
+    for key, value, name in parts:
+        for text in get_other_texts(name, value):
+            try:
+                copy.edit(key, text)
+            except InvalidInput:
+                continue
+            assert copy.is_changed, (key, text)
+            opinions = [copy.get_opinion(at) for at in range(len(copy.blocks))]
+            assert any(it.rule and it.message for it in opinions), (key, text, opinions)
+            copy.heal()
+            assert not any(get_rules(copy)), key
+
+
+def get_other_texts(name: str, value: object) -> list[str]:
+    """Return what somebody may type instead of a value, some of it nonsense."""
+    if isinstance(value, bytes):
+        text = encode_address(bytes(byte ^ 1 for byte in value)) if len(value) == 20 else value.hex()
+        places = (0, len(text) // 2, len(text) - 1) if text else ()
+        flipped = [f"{text[:at]}{'0' if text[at] == '1' else '1'}{text[at + 1 :]}" for at in places]
+        return [text, *flipped, "", "zz", "00"] if len(value) == 20 else [*flipped, text + "00", "", "zz", "00"]
+    if isinstance(value, int):
+        return [str(value + 1), "0" if value else "7", str((1 << 63) - 1), "-1", "9" * 30, "½", ""]
+    return [f"{value}x", "", "[/x]\x1b[2J", "\ud800", "x" * 10_000]
