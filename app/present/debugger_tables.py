@@ -142,7 +142,7 @@ def _build_write_row(debugger: Debugger, change: StorageChange, holders: Holders
     mark = Cell("✔", "good") if change.step < debugger.index else Cell(" ")
     if change.step == debugger.index:
         tone, mark = "warning", Cell("▸", "warning")
-    return mark, Cell(clean(f"{owner}.{names}", 100), tone), Cell(befores, "muted"), Cell(afters, tone)
+    return mark, Cell(clean(f"{names} · {owner}", 100), tone), Cell(befores, "muted"), Cell(afters, tone)
 
 
 def describe_change(place: Place, change: StorageChange, holders: Holders) -> tuple[str, str]:

@@ -75,7 +75,7 @@ class Person:
         assert self.app.screen.query_one(Input).value == ""  # it never went through the field
         options.highlighted = choose
         await self.pilot.press("enter")
-        await self.app.wait_until(lambda: self.app.screen is self.app.home)
+        await self.app.wait_until(lambda: self.app.screen is self.app.home and bool(self.view.shelf.own))
         await self.settle()
 
     async def choose(self, name):
@@ -177,8 +177,8 @@ async def test_a_pasted_contract_is_deployed_called_and_walked_through(start_sti
         await app.wait_until(lambda: "succeeded" in app.get_text())
         writes = app.screen.query_one("#debugger-writes", VirtualTable)
         names = [writes.get_row(row)[1].text for row in range(writes.count)]
-        assert names[0].endswith(".balances[Maya]")
-        assert any('.byName["gold"]' in name for name in names)
+        assert names[0].startswith("balances[Maya] · ")
+        assert any(name.startswith('byName["gold"] · ') for name in names)
 
 
 async def test_what_would_fail_says_so_and_what_to_do_before_it_is_sent(start_still):
@@ -246,7 +246,7 @@ async def test_a_file_that_is_none_is_told_and_another_can_be_tried(start_still,
             assert problem in app.get_text()
         field.value = str(tmp_path / "My-Book 2.json")
         await pilot.press("enter")
-        await app.wait_until(lambda: app.screen is app.home)
+        await app.wait_until(lambda: app.screen is app.home and bool(person.view.shelf.own))
         assert list(person.view.shelf.own) == ["MyBook2"]
         await pilot.press("L")
         await app.wait_until(lambda: isinstance(app.screen, ArtifactDialog))

@@ -153,7 +153,7 @@ async def test_a_copy_is_edited_its_mistakes_are_found_and_it_lies_on_the_shelf(
         assert name.startswith("my_")
         app.screen.query_one(TextArea).text = BROKEN
         await pilot.press("escape")
-        assert not isinstance(app.screen, ContractEditor)
+        await app.wait_until(lambda: name in view._drafts)
         await pilot.press("e")
         await app.wait_until(lambda: isinstance(app.screen, ContractEditor))
         area = app.screen.query_one(TextArea)
@@ -165,8 +165,10 @@ async def test_a_copy_is_edited_its_mistakes_are_found_and_it_lies_on_the_shelf(
         area.text = BROKEN.replace("a + c", "a + b")
         app.screen.query_one("#editor-name", Input).value = "my_sum"
         await pilot.click("#editor-compile")
-        await app.wait_until(lambda: not isinstance(app.screen, ContractEditor))
+        await app.wait_until(lambda: "my_sum" in view.shelf.own)
         assert view.shelf.own["my_sum"].abi.get_function("add")
+        await app.wait_until(lambda: app.screen is app.home)
+        await pilot.pause()
         app.show()
         assert "my sum (not deployed)" in app.get_text()
         assert view._drafts == {}
