@@ -18,7 +18,13 @@ from chain.wallet.address import encode_address
 
 MOST_TRANSACTIONS: Final = 60
 """Transactions of the block whose fields are shown."""
-_LABELS: Final = {"max_fee_per_gas": "fee cap", "max_tip_per_gas": "tip", "gas_limit": "gas", "chain_id": "chain"}
+_LABELS: Final = {
+    "max_fee_per_gas": "fee cap",
+    "authority": "key",
+    "max_tip_per_gas": "tip",
+    "gas_limit": "gas",
+    "chain_id": "chain",
+}
 COLUMNS: Final = (
     Column("", 1),
     Column("height", 8, "right"),

@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 class ProofPage(RunScreen):
     """What is proven and what is trusted, the steps, and the Merkle tree of a transaction's block."""
 
+    AUTO_FOCUS = "Timeline"  # the steps, whatever is folded away on a small terminal
     BINDINGS: ClassVar[list[BindingType]] = get_bindings("proof")
     DEFAULT_CSS = (
         PANELS_CSS.format(name="ProofPage")
         + """
-    ProofPage #proof-title { height: auto; max-height: 4; padding: 0 1; }
+    ProofPage #proof-title { height: auto; max-height: 5; padding: 0 1; }
     ProofPage #proof-body { height: 1fr; }
     ProofPage .panel { width: 1fr; height: 1fr; }
     ProofPage FieldList.panel { max-width: 46; }
@@ -71,7 +72,6 @@ class ProofPage(RunScreen):
         """Show it at once."""
         if self.app.session is not None:
             self.show_body(self.app.session)
-        self.query_one(Timeline).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold."""
@@ -117,12 +117,13 @@ class ProofPage(RunScreen):
     def _arrange(self) -> None:
         fields, panels = self.query_one(FieldList), self._get_panels()
         self.query_one(MerkleTree).display = False
-        if self.has_class("-narrow"):
+        is_narrow = self.has_class("-narrow")
+        if is_narrow:
             self._deck.arrange([*panels, Panel(fields, "What it shows")], 1)
         else:
             fields.display, fields.border_title = True, "What it shows"
             self._deck.arrange(panels, 1 if self.has_class("-short") else 2)
-        self.set_class(fields.display, "-fields")
+        self.set_class(is_narrow and fields.display, "-fields")  # set too early, it would take the focus from the steps
 
     def action_panel(self) -> None:
         """The next of the folded panels."""

@@ -133,6 +133,17 @@ async def test_a_balance_is_proved_and_its_steps_explained(opened: Opened, story
         assert "docs/rules.md, line" in app.screen.source
 
 
+@pytest.mark.parametrize("size", SIZES, scope="module")
+async def test_the_steps_of_a_proof_have_the_keys_at_once(opened: Opened, story: Any, size: tuple[int, int]) -> None:
+    async with opened(size) as (app, pilot):
+        await open_thing(app, pilot, "transaction", story.transaction)
+        await press(app, pilot, "p", "down")
+        assert isinstance(app.focused, Timeline)
+        assert app.focused.cursor == 1
+        assert "k change a digit" in " ".join(get_text(app).split())
+        await press(app, pilot, "escape", "escape")
+
+
 async def test_what_is_in_no_block_has_no_proof(opened: Opened, story: Any) -> None:
     async with opened() as (app, pilot):
         assert app.session is not None
