@@ -22,6 +22,23 @@ from chain.wallet.secret import Secret
         ("87654321", "is a run"),
         ("QWERTYUIOP", "is a run"),
         ("30051987", "is a number"),
+        *(
+            (text, "put together of common words")
+            for text in (
+                "12345678a",
+                "1234qwer",
+                "abcd1234",
+                "abc12345",
+                "123qweasd",
+                "1q2w3e4r5t!",
+                "zaq12wsx!!",
+                "summer 4 winter",
+                "qwertyuiop1",
+                "passwordpassword",
+                "LoveMoney99",
+                "monkey 1234 dragon",
+            )
+        ),
     ],
 )
 def test_weak_passwords_are_refused_with_a_reason(password: str, reason: str) -> None:
@@ -30,7 +47,10 @@ def test_weak_passwords_are_refused_with_a_reason(password: str, reason: str) ->
     assert not password or password not in str(caught.value).removeprefix("the password ")
 
 
-@pytest.mark.parametrize("password", ["correct horse", "tr4!kQz9", "наш пароль", "мой-код-7", "491827365018273"])
+@pytest.mark.parametrize(
+    "password",
+    ["correct horse", "tr4!kQz9", "наш пароль", "мой-код-7", "491827365018273", "summer in Omsk", "§%&/=?+#*"],
+)
 def test_others_are_taken(password: str) -> None:
     check_password(Secret(password))
 
