@@ -89,7 +89,8 @@ class RunIndex:
         self._counts = [
             len(world.tree), len(world.transactions), len(world.history.records), len(world.invalid_blocks),
         ]  # fmt: skip
-        self.get_branch(world.tree.get_best(world.now_us))  # now, rather than when the first page waits for it
+        if not self._branch:  # walked now, rather than when the first page waits for it
+            self.get_branch(world.tree.get_best(world.now_us))
 
     def _add_block(self, world: World, block: BlockRecord) -> None:
         while len(self.heights) <= block.height:
