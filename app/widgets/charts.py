@@ -82,33 +82,36 @@ class LineChart(CanvasWidget):
             up = round((y - low) / (high - low) * (4 * height - 1))
             return across, 4 * height - 1 - max(-1, min(4 * height, up))
 
-        for number, line in reversed(list(enumerate(self.series))):
+        for number, line in enumerate(self.series):
             self._draw_series(dots, [place(x, y) for x, y in line.points if math.isfinite(y)], number)
         for y in range(height):
-            for x, (char, pen) in enumerate(zip(dots.get_row(y), dots.pens[y], strict=True)):
-                if pen:
-                    canvas.put(left + x, top + y, char, pen)
+            for x, (char, rank) in enumerate(zip(dots.get_row(y), dots.pens[y], strict=True)):
+                if rank:
+                    canvas.put(left + x, top + y, char, self._get_pen(len(self.series) - rank))
         for number, line in enumerate(self.markers):
             for x, y in (place(x, y) for x, y in line.points if math.isfinite(y)):
                 canvas.put(left + x // 2, top + y // 4, HEADS[number % len(HEADS)], self._get_pen(number))
         self._draw_axes(canvas, left, top, width, height, ranges)
 
     def _get_pen(self, number: int) -> int:
+        """Return the colour of a series; one without a name belongs to the one before and has the same."""
+        while 0 < number < len(self.series) and not self.series[number].label:
+            number -= 1
         return self.PEN[f"series-{number % len(HEADS) + 1}"]
 
     def _draw_series(self, dots: BrailleCanvas, places: list[tuple[int, int]], number: int) -> None:
-        pen = self._get_pen(number)
+        rank = len(self.series) - number  # where lines meet, the first one is seen
         for (x0, y0), (x1, y1) in pairwise(places):
-            dots.draw_line(x0, y0, x1, y1, pen)
+            dots.draw_line(x0, y0, x1, y1, rank)
         if len(places) == 1:
-            dots.set_dot(*places[0], pen)
+            dots.set_dot(*places[0], rank)
         if self.is_area and number == 0:
             lowest = {}
             for (x0, y0), (x1, y1) in pairwise(places):
                 for x in range(x0, x1 + 1):
                     lowest[x] = y0 if x1 == x0 else y0 + (y1 - y0) * (x - x0) // (x1 - x0)
             dots.set_dots(
-                ((x, y) for x, top in lowest.items() for y in range(top, 4 * dots.height) if (x + y) % 2 == 0), pen
+                ((x, y) for x, top in lowest.items() for y in range(top, 4 * dots.height) if (x + y) % 2 == 0), rank
             )
 
     def _draw_legend(self, canvas: Canvas) -> None:

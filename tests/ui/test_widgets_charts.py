@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from app.widgets.canvas import Canvas
 from app.widgets.charts import Histogram, LineChart, StackedBands, get_ticks
 from app.widgets.models import Bar, Series
 
@@ -67,6 +68,18 @@ async def test_the_names_of_lines_share_the_room(stage, width: int, legend: str)
     app = stage(chart)
     async with app.run_test(size=(width, 10)):
         assert app.get_lines()[0].strip() == legend
+
+
+async def test_where_lines_meet_the_first_one_is_seen_and_one_without_a_name_is_of_the_one_before(stage) -> None:
+    flat, above = ((0, 1), (1, 1)), ((0, 3), (1, 3))
+    chart = LineChart([Series("price", flat), Series("bounds", flat), Series("", above)], y_range=(0.0, 4.0))
+    chart.styles.height = "1fr"
+    app = stage(chart)
+    async with app.run_test(size=(50, 12)):
+        canvas = Canvas(50, 12)
+        chart.draw(canvas)
+        pens = {pen for row in canvas.pens[1:-2] for pen in row[8:-1] if pen}
+        assert pens == {chart.PEN["series-1"], chart.PEN["series-2"]}
 
 
 async def test_the_tallest_bar_reaches_the_top_and_half_is_half(stage) -> None:
